@@ -1,0 +1,1 @@
+//! The molar-trace command.

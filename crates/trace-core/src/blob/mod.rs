@@ -1,0 +1,1 @@
+//! Big payloads by name.

@@ -1,0 +1,1 @@
+//! Lines to compressed frames and back.

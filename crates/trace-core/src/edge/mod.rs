@@ -1,0 +1,1 @@
+//! Files, threads, clocks and sockets.

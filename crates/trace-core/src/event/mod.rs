@@ -1,0 +1,32 @@
+//! What a trace can say: one envelope, one payload family per file.
+
+mod ids;
+mod kind;
+mod payload;
+mod time;
+
+pub use ids::{IdError, Seq, ShortId, StepId, TraceId};
+pub use kind::Kind;
+pub use payload::{Payload, PayloadError};
+pub use time::{TimeError, Timestamp, WallMs};
+
+/// The version of the format that this crate writes; it stands in `run.start.format`.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// One line of a trace: the envelope and the payload's fields as JSON text.
+///
+/// - `seq` is assigned once, by the recorder, and never renumbered.
+/// - The payload keeps its text, so that fields and kinds this version does not know survive decode → encode byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Time on the trace's axis.
+    pub ts: Timestamp,
+    /// Number inside the trace, from 1.
+    pub seq: Seq,
+    /// What happened.
+    pub kind: Kind,
+    /// The step it belongs to; none outside steps.
+    pub step_id: Option<StepId>,
+    /// Every other field.
+    pub payload: Payload,
+}

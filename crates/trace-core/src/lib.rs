@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod blob; // 5  big payloads by name
+pub mod chunk; // 4  lines <-> compressed frames
+#[cfg(feature = "edge")]
+pub mod edge;
+pub mod event; // 1  what a trace can say
+pub mod ndjson; // 3  events <-> lines
+pub mod query; // 8  asking
+pub mod redact; // 2  what a trace must not say
+pub mod ship; // 6  what to send next, without a socket
+pub mod trace; // 7  a whole trace read back // the only room with files, threads, clocks and sockets
+
+pub use event::{Event, Kind, Payload, Seq, ShortId, StepId, Timestamp, TraceId};

@@ -1,0 +1,1 @@
+//! What to send next, without a socket.

@@ -1,0 +1,1 @@
+//! A whole trace read back.

@@ -1,0 +1,1 @@
+//! Node binding of trace-core: glue, no decisions.

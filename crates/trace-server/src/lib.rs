@@ -1,0 +1,1 @@
+//! The companion server: ingest, keep, finish, answer.

@@ -1,0 +1,3 @@
+//! Reads a trace from Rust and prints its failed step.
+
+fn main() {}
