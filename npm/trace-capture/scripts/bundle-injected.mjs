@@ -1,0 +1,57 @@
+// Builds dist/injected/dom-recorder.js: the text of one function expression that takes the options as its argument.
+// rrweb's bundle stands in it as the body of an inner function and not as a string, since a strict content security
+// policy refuses to evaluate strings; calling that function again is what gives a recorder with fresh node ids.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const outfile = join(root, 'dist', 'injected', 'dom-recorder.js');
+const settings = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  minify: true,
+  treeShaking: true,
+  format: 'iife',
+  target: 'es2022',
+  charset: 'ascii',
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+const SHADOWED = ['globalThis', 'Array', 'Date', 'setTimeout', 'clearTimeout', 'requestAnimationFrame', 'cancelAnimationFrame', 'console'];
+const HIDDEN = ['define', 'exports', 'module'];
+
+async function bundle(options) {
+  const { outputFiles } = await build({ ...settings, ...options });
+  return outputFiles[0].text;
+}
+
+/** rrweb tree-shaken to `record`, as a module whose default export evaluates it anew under other names. */
+async function rrwebModule() {
+  const body = await bundle({
+    stdin: { contents: "export { record } from 'rrweb';", resolveDir: root },
+    globalName: 'rrwebRecord',
+  });
+  return `export default (names) => (function (${[...SHADOWED, ...HIDDEN].join(', ')}) {
+${body}
+return rrwebRecord.record;
+}).call({}, ${SHADOWED.map((name) => `names.${name}`).join(', ')});`;
+}
+
+const virtual = {
+  name: 'molar-rrweb-record',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^molar:rrweb-record$/ }, ({ path }) => ({ path, namespace: 'molar' }));
+    plugin.onLoad({ filter: /.*/, namespace: 'molar' }, async () => ({ contents: await rrwebModule(), loader: 'js' }));
+  },
+};
+
+const wrapper = await bundle({
+  entryPoints: ['src/injected/main.ts'],
+  globalName: 'molarDomRecorder',
+  plugins: [virtual],
+});
+await mkdir(dirname(outfile), { recursive: true });
+await writeFile(outfile, `(function (options) {\n${wrapper}\nmolarDomRecorder.install(options);\n})`);

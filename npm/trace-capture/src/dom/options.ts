@@ -1,0 +1,27 @@
+import type { InjectedOptions } from '../injected/wire.js';
+import type { DomRecorderOptions } from './types.js';
+
+const DEFAULTS: Omit<InjectedOptions, 'binding' | 'handle'> = {
+  start: 'interactive',
+  slow_start_ms: 2_000,
+  flush_ms: 100,
+  batch_events: 500,
+  queue_events: 20_000,
+  restarts_per_second: 5,
+  soft_mutations: 2_000,
+  hard_mutations: 500_000,
+  hard_refill_per_second: 20_000,
+  mask_inputs: 'sensitive',
+  mask_text: [],
+  block: [],
+};
+
+/** The options as the page gets them: defaults filled in, nothing of the Node side among them. */
+export function injectedOptions(options: DomRecorderOptions, binding: string, handle: string): InjectedOptions {
+  const merged: Record<string, unknown> = { ...DEFAULTS, binding, handle };
+  for (const name of Object.keys(DEFAULTS)) {
+    const value: unknown = Reflect.get(options, name);
+    if (value !== undefined) merged[name] = value;
+  }
+  return merged as unknown as InjectedOptions;
+}

@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import type { BrowserContext, Frame, Page } from '@playwright/test';
+import type { DigestReport, FlushReport, InjectedHandle } from '../injected/wire.js';
+import type { Batch } from './batch.js';
+import { parseBatch } from './batch.js';
+import { Identities } from './identity.js';
+import { injectedOptions } from './options.js';
+import { canBeQuiet, quietly, within } from './quiet.js';
+import { initScript } from './script.js';
+import type { DomFlushResult, DomNoticeSink, DomPart, DomRecorderOptions, DomSink } from './types.js';
+
+const FLUSH_TIMEOUT_MS = 500;
+
+interface Source {
+  readonly page: Page;
+  readonly frame: Frame;
+}
+
+/**
+ * Records the DOM of every document of a browser context through rrweb, and hands the recording on as parts.
+ *
+ * One recorder serves any number of contexts. Nothing here throws into a test: what fails becomes a notice.
+ */
+export class DomRecorder {
+  readonly #options: DomRecorderOptions;
+  readonly #sink: DomSink;
+  readonly #notice: DomNoticeSink;
+  readonly #identities = new Identities();
+  readonly #binding = `__molar_${randomBytes(8).toString('hex')}`;
+  readonly #handle = `__molar_${randomBytes(8).toString('hex')}`;
+  readonly #batches = new Map<string, number>();
+  readonly #installed = new WeakSet<BrowserContext>();
+
+  constructor(options: DomRecorderOptions, sink: DomSink, sinkNotice: DomNoticeSink) {
+    this.#options = options;
+    this.#sink = sink;
+    this.#notice = sinkNotice;
+  }
+
+  /**
+   * Starts recording a context. Call it first thing in the `browser.on('context')` handler and do not await it there:
+   * binding and script are sent before this returns, so they precede every script the test adds.
+   * The promise tells when the browser has acknowledged them; it never rejects.
+   */
+  async install(context: BrowserContext): Promise<void> {
+    if (this.#installed.has(context)) return;
+    this.#installed.add(context);
+    try {
+      const content = initScript(injectedOptions(this.#options, this.#binding, this.#handle));
+      const receive = (source: Source, text: unknown): void => this.#receive(source, text);
+      const sent = [
+        quietly(context, () => context.exposeBinding(this.#binding, receive)),
+        quietly(context, () => context.addInitScript({ content })),
+      ];
+      this.#watch(context);
+      await Promise.all(sent);
+    } catch (cause) {
+      this.#notice('dom.install.failed', { reason: reasonOf(cause) });
+    }
+  }
+
+  /** Has every recorder of a page or context send what it holds. Takes at most the configured bound. */
+  async flush(target: Page | BrowserContext): Promise<DomFlushResult> {
+    const frames = framesOf(target);
+    const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+    const reports = await Promise.all(frames.map((frame) => within(bound, this.#ask(frame, 'flush'))));
+    const unanswered = reports.filter((report) => report === undefined).length;
+    const pending = reports.reduce<number>((sum, report) => sum + pendingOf(report), 0);
+    if (pending > 0) this.#notice('dom.flush.incomplete', { pending });
+    return { frames: frames.length, unanswered, pending };
+  }
+
+  /** Has every recorder of the page check that it records the current document. Bounded like `flush`. */
+  async ensure(page: Page): Promise<void> {
+    const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+    await Promise.all(framesOf(page).map((frame) => within(bound, this.#ask(frame, 'ensure'))));
+  }
+
+  /** Digest of each recorded document of the page as it is now, by frame id; frames without a recorder are left out. */
+  async digest(page: Page): Promise<ReadonlyMap<string, DigestReport>> {
+    const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+    const asked = framesOf(page).map(async (frame) => {
+      const report = await within(bound, this.#ask(frame, 'digest'));
+      return [this.#identities.of(frame, 'frame'), report] as const;
+    });
+    const digests = new Map<string, DigestReport>();
+    for (const [frame, report] of await Promise.all(asked)) if (report) digests.set(frame, report as DigestReport);
+    return digests;
+  }
+
+  /** Records the page's documents anew, with a full snapshot: the answer to a digest that does not match. */
+  async restart(page: Page, reason: string): Promise<void> {
+    const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+    await Promise.all(framesOf(page).map((frame) => within(bound, this.#ask(frame, 'restart', reason))));
+  }
+
+  #watch(context: BrowserContext): void {
+    const watchPage = (page: Page): void => {
+      page.on('domcontentloaded', () => {
+        if (canBeQuiet(page)) void this.ensure(page);
+      });
+    };
+    context.on('page', watchPage);
+    for (const page of context.pages()) watchPage(page);
+  }
+
+  async #ask(frame: Frame, method: keyof InjectedHandle, reason = ''): Promise<unknown> {
+    const ask = ([handle, name, argument]: readonly [string, string, string]): unknown => {
+      const recorder: unknown = Reflect.get(globalThis, handle);
+      if (typeof recorder !== 'object' || recorder === null) return null;
+      const deed: unknown = Reflect.get(recorder, name);
+      return typeof deed === 'function' ? (deed(argument) ?? null) : null;
+    };
+    return await quietly(frame, () => frame.evaluate(ask, [this.#handle, method, reason] as const));
+  }
+
+  #receive(source: Source, text: unknown): void {
+    const batch = parseBatch(text);
+    const place = { page: this.#identities.of(source.page, 'page'), frame: this.#identities.of(source.frame, 'frame') };
+    if ('fault' in batch) {
+      this.#notice('dom.batch.malformed', { ...place, reason: batch.fault });
+      return;
+    }
+    this.#count(batch, place);
+    for (const { code, detail } of batch.notices) this.#notice(code, { ...detail, ...place });
+    const { stream, generation } = batch;
+    const frameUrl = source.frame.url();
+    for (const part of batch.parts) this.#pass({ ...part, ...place, frameUrl, stream, generation });
+  }
+
+  /** Batches of a stream are numbered without gaps; a gap is a loss on the way that nobody else would see. */
+  #count(batch: Batch, place: { readonly page: string; readonly frame: string }): void {
+    const last = this.#batches.get(batch.stream) ?? 0;
+    if (batch.number !== last + 1) {
+      this.#notice('dom.batch.lost', { ...place, stream: batch.stream, expected: last + 1, got: batch.number });
+    }
+    this.#batches.set(batch.stream, Math.max(last, batch.number));
+  }
+
+  #pass(part: DomPart): void {
+    try {
+      this.#sink(part);
+    } catch (cause) {
+      this.#notice('dom.sink.failed', { stream: part.stream, reason: reasonOf(cause) });
+    }
+  }
+}
+
+function framesOf(target: Page | BrowserContext): Frame[] {
+  const pages = 'pages' in target ? target.pages() : [target];
+  return pages.filter((page) => !page.isClosed()).flatMap((page) => page.frames());
+}
+
+function pendingOf(report: unknown): number {
+  const { pending } = (report ?? {}) as Partial<FlushReport>;
+  return typeof pending === 'number' ? pending : 0;
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

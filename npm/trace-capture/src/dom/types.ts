@@ -1,0 +1,57 @@
+import type { MaskInputs, PartKind, StartMode } from '../injected/wire.js';
+
+/** One piece of one document's recording, ready to be appended to a trace. */
+export interface DomPart {
+  /** `snapshot`: Meta and full snapshot; `mutation`: everything that builds on one. */
+  readonly type: PartKind;
+  /** Stable id of the Playwright page. */
+  readonly page: string;
+  /** Stable id of the Playwright frame whose recorder wrote this. */
+  readonly frame: string;
+  readonly frameUrl: string;
+  /** Id of the recorder in one realm; a navigation makes a new one. */
+  readonly stream: string;
+  /** Counts recordings within the stream, from 1; each begins with a snapshot and its own node ids. */
+  readonly generation: number;
+  /** A JSON array of rrweb events, as the page wrote it. Untrusted text without line breaks. */
+  readonly events: string;
+  readonly count: number;
+  /** Epoch milliseconds of the first and the last event, monotonic within the stream. */
+  readonly firstTs: number;
+  readonly lastTs: number;
+}
+
+/** Receives the parts in order of arrival. A throw is caught and told through the notice sink. */
+export type DomSink = (part: DomPart) => void;
+
+/** Values that say what a notice is about. */
+export type NoticeDetail = Readonly<Record<string, string | number | boolean>>;
+
+/** Receives what could not be recorded, as a stable code and its circumstances. */
+export type DomNoticeSink = (code: string, detail: NoticeDetail) => void;
+
+/** Options of the DOM recorder; each has a default. */
+export interface DomRecorderOptions {
+  /** `interactive` (default) gives the same node ids in every run; `early` also sees loading states. */
+  readonly start?: StartMode;
+  readonly slow_start_ms?: number;
+  readonly flush_ms?: number;
+  readonly batch_events?: number;
+  readonly queue_events?: number;
+  readonly restarts_per_second?: number;
+  readonly soft_mutations?: number;
+  readonly hard_mutations?: number;
+  readonly hard_refill_per_second?: number;
+  readonly mask_inputs?: MaskInputs;
+  readonly mask_text?: readonly string[];
+  readonly block?: readonly string[];
+  /** Longest wait of an explicit flush, in milliseconds; default 500. */
+  readonly flush_timeout_ms?: number;
+}
+
+/** How an explicit flush went. Pages that did not answer in time are counted, never waited for. */
+export interface DomFlushResult {
+  readonly frames: number;
+  readonly unanswered: number;
+  readonly pending: number;
+}

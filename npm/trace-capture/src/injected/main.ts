@@ -1,0 +1,37 @@
+import { gate } from './gate.js';
+import { takeNatives } from './natives.js';
+import { BatchQueue } from './queue.js';
+import { Recorder } from './recorder.js';
+import type { InjectedHandle, InjectedOptions } from './wire.js';
+
+function newStreamId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Sets up recording of this realm, or leaves it alone. Runs before any script of the page, in every frame. */
+export function install(options: InjectedOptions): void {
+  const decision = gate(options.handle);
+  if (decision === 'again') return;
+  if (decision === 'parent-records' || decision === 'blank-frame') {
+    Reflect.deleteProperty(window, options.binding);
+    return;
+  }
+  const natives = takeNatives();
+  const queue = new BatchQueue(natives, options, newStreamId());
+  queue.takeBinding();
+  if (decision === 'no-scripts') {
+    // Such a frame changes only through its parent or the network; the trace says that it is opaque.
+    queue.say('dom.frame.opaque', {});
+    return;
+  }
+  const recorder = new Recorder(natives, options, queue);
+  const handle: InjectedHandle = Object.freeze({
+    flush: () => queue.flush(),
+    ensure: () => recorder.check(),
+    restart: (reason: string) => recorder.restart(reason),
+    digest: () => recorder.digest(),
+  });
+  Object.defineProperty(window, options.handle, { value: handle, enumerable: false, configurable: false, writable: false });
+  recorder.check();
+}

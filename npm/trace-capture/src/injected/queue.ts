@@ -1,0 +1,177 @@
+import type { Natives } from './natives.js';
+import type { RrwebEvent } from './rrweb-types.js';
+import { EventType } from './rrweb-types.js';
+import type { BatchHeader, FlushReport, InjectedNotice, InjectedOptions, PartHeader, PartKind } from './wire.js';
+
+type Detail = InjectedNotice['detail'];
+type Binding = (text: string) => unknown;
+
+interface Waiting {
+  readonly generation: number;
+  readonly event: RrwebEvent;
+}
+
+const NOTICES_KEPT = 50;
+const URGENT_MS = 3_000;
+
+function kindOf(event: RrwebEvent): PartKind {
+  return event.type === EventType.meta || event.type === EventType.fullSnapshot ? 'snapshot' : 'mutation';
+}
+
+/** Collects events and hands them to the binding as one string per batch. Never throws into the page. */
+export class BatchQueue {
+  readonly stream: string;
+  readonly #natives: Natives;
+  readonly #options: InjectedOptions;
+  #binding: Binding | undefined;
+  #waiting: Waiting[] = [];
+  #notices: InjectedNotice[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #urgentUntil = 0;
+  #batch = 0;
+  #dropped = 0;
+  #overflowed = false;
+  /** Called when the queue overflowed and the binding is there at last: the stream needs a snapshot again. */
+  onRecovered: () => void = () => undefined;
+
+  constructor(natives: Natives, options: InjectedOptions, stream: string) {
+    this.#natives = natives;
+    this.#options = options;
+    this.stream = stream;
+  }
+
+  /** Takes the binding off the window, so that the page finds no trace of it. */
+  takeBinding(): boolean {
+    const found: unknown = Reflect.get(window, this.#options.binding);
+    if (typeof found !== 'function') return this.#binding !== undefined;
+    this.#binding = found as Binding;
+    Reflect.deleteProperty(window, this.#options.binding);
+    return true;
+  }
+
+  push(generation: number, event: RrwebEvent): void {
+    if (this.#overflowed) {
+      this.#dropped += 1;
+      this.#arm();
+      return;
+    }
+    this.#waiting.push({ generation, event });
+    if (this.#waiting.length > this.#options.queue_events) this.#overflow();
+    if (this.#isUrgent() || this.#waiting.length >= this.#options.batch_events) this.flush();
+    else this.#arm();
+  }
+
+  notice(code: string, detail: Detail): void {
+    if (this.#notices.length < NOTICES_KEPT) this.#notices.push({ code, detail });
+    this.#arm();
+  }
+
+  /** Says one thing at once and sets no timer, for realms in which timers are refused with a line in the console. */
+  say(code: string, detail: Detail): void {
+    this.#notices.push({ code, detail });
+    if (this.#binding !== undefined) this.#sendOne();
+  }
+
+  /** From now on, for a few seconds, every event leaves at once: the document may be gone before a timer fires. */
+  urge(): void {
+    this.#urgentUntil = this.#natives.now() + URGENT_MS;
+    this.flush();
+  }
+
+  flush(): FlushReport {
+    this.#disarm();
+    const sent = this.takeBinding() ? this.#drain() : 0;
+    if (this.#waiting.length > 0 || this.#notices.length > 0) this.#arm();
+    return { sent, pending: this.#waiting.length, dropped: this.#dropped };
+  }
+
+  #drain(): number {
+    let sent = 0;
+    while (this.#waiting.length > 0 || this.#notices.length > 0) {
+      const count = this.#sendOne();
+      if (count === undefined) return sent;
+      sent += count;
+    }
+    if (this.#overflowed) this.#recover();
+    return sent;
+  }
+
+  /** Sends the events of the oldest generation as one batch; gives their number, or nothing if the binding refused. */
+  #sendOne(): number | undefined {
+    const generation = this.#waiting[0]?.generation ?? 0;
+    const end = this.#waiting.findIndex((waiting) => waiting.generation !== generation);
+    const events = this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
+    const notices = this.#notices.splice(0);
+    const text = this.#compose(generation, events, notices);
+    try {
+      this.#natives.ignoreRejection(this.#binding?.(text));
+      this.#batch += 1;
+      return events.length;
+    } catch {
+      // The binding of a page that is closing throws; the batch waits for the next try or is lost with the page.
+      this.#waiting.unshift(...events);
+      this.#notices.unshift(...notices);
+      return undefined;
+    }
+  }
+
+  #compose(generation: number, events: readonly Waiting[], notices: readonly InjectedNotice[]): string {
+    const parts: PartHeader[] = [];
+    const lines: string[] = [];
+    let from = 0;
+    for (let at = 1; at <= events.length; at += 1) {
+      const first = events[from];
+      const next = events[at];
+      if (first === undefined || (next !== undefined && kindOf(next.event) === kindOf(first.event))) continue;
+      const slice = events.slice(from, at).map((waiting) => waiting.event);
+      parts.push([kindOf(first.event), slice.length, first.event.timestamp, slice.at(-1)?.timestamp ?? first.event.timestamp]);
+      lines.push(this.#textOf(slice));
+      from = at;
+    }
+    const header: BatchHeader = [this.stream, generation, this.#batch + 1, parts, notices];
+    return [this.#natives.stringify(header), ...lines].join('\n');
+  }
+
+  #textOf(events: readonly RrwebEvent[]): string {
+    try {
+      return this.#natives.stringify(events);
+    } catch {
+      // One event that cannot be written must not cost its neighbours: each is tried alone, a placeholder stays.
+      return `[${events.map((event) => this.#textOfOne(event)).join(',')}]`;
+    }
+  }
+
+  #textOfOne(event: RrwebEvent): string {
+    try {
+      return this.#natives.stringify(event);
+    } catch (cause) {
+      const payload = { type: event.type, reason: String(cause) };
+      return this.#natives.stringify({ type: EventType.custom, data: { tag: 'molar.lost', payload }, timestamp: event.timestamp });
+    }
+  }
+
+  #overflow(): void {
+    this.#overflowed = true;
+    this.#dropped += this.#waiting.length;
+    this.#waiting = [];
+  }
+
+  #recover(): void {
+    this.#overflowed = false;
+    this.notice('dom.queue.overflow', { dropped: this.#dropped });
+    this.onRecovered();
+  }
+
+  #isUrgent(): boolean {
+    return this.#urgentUntil > 0 && this.#natives.now() < this.#urgentUntil;
+  }
+
+  #arm(): void {
+    this.#timer ??= this.#natives.setTimeout(() => this.flush(), this.#options.flush_ms);
+  }
+
+  #disarm(): void {
+    if (this.#timer !== undefined) this.#natives.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

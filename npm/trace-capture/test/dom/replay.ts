@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Browser, Page } from '@playwright/test';
+import type { RrwebEvent } from './recording.js';
+
+const RRWEB = join(dirname(createRequire(import.meta.url).resolve('rrweb')), '..', 'umd', 'rrweb.min.js');
+
+/** rrweb's stock player in a page of its own: the judge of whether a recording says what the page showed. */
+export class Judge {
+  readonly #page: Page;
+
+  private constructor(page: Page) {
+    this.#page = page;
+  }
+
+  static async start(browser: Browser): Promise<Judge> {
+    const page = await (await browser.newContext()).newPage();
+    await page.addScriptTag({ content: readFileSync(RRWEB, 'utf8') });
+    return new Judge(page);
+  }
+
+  /** Canonical text of the document the events lead to. */
+  async rebuilt(events: readonly RrwebEvent[]): Promise<string> {
+    return await this.#page.evaluate(
+      ([list, source]) => {
+        document.body.replaceChildren();
+        const { Replayer } = Reflect.get(globalThis, 'rrweb') as { Replayer: new (events: unknown, config: unknown) => { pause(at: number): void; iframe: HTMLIFrameElement; destroy(): void } };
+        const quiet = { log: () => undefined, warn: () => undefined, error: () => undefined };
+        const first = list[0];
+        const copy = list.length === 1 ? [...list, { ...list[0], timestamp: (first?.timestamp ?? 0) + 1 }] : list;
+        const player = new Replayer(copy, { useVirtualDom: false, showWarning: false, mouseTail: false, logger: quiet, root: document.body, loadTimeout: 1 });
+        player.pause((copy.at(-1)?.timestamp ?? 0) - (first?.timestamp ?? 0) + 1);
+        const root = player.iframe.contentDocument;
+        const canonical = new Function(`return ${source}`)() as (node: Node | null) => string;
+        const text = canonical(root);
+        player.destroy();
+        return text;
+      },
+      [events, canonical.toString()] as const,
+    );
+  }
+
+  /** Canonical text of a live page's document. */
+  async live(page: Page): Promise<string> {
+    return await page.evaluate(`(${canonical.toString()})(document)`);
+  }
+}
+
+/** A tree as lines, without what recording leaves out on purpose. Runs in pages, so it refers to nothing outside. */
+export function canonical(root: Node | null): string {
+  const skippedTags = ['SCRIPT', 'NOSCRIPT', 'TEMPLATE', 'META', 'LINK', 'BASE'];
+  const lines: string[] = [];
+  const attributes = (element: Element): string =>
+    Array.from(element.attributes)
+      .filter(({ name }) => !/^(rr_|srcdoc|nonce|src|data-rr|on|href|action|autocomplete)/.test(name))
+      .filter(({ name, value }) => !(name === 'class' && (value === '' || value === 'rrweb-paused')))
+      .map(({ name, value }) => `${name}=${name === 'style' ? (element as HTMLElement).style.cssText : value}`)
+      .filter((text) => !/^(value|checked|selected)=/.test(text))
+      .sort()
+      .join(' ');
+  const visit = (node: Node, depth: string): void => {
+    if (node.nodeType === 3) {
+      const text = (node.textContent ?? '').trim();
+      if (text !== '') lines.push(`${depth}"${text}"`);
+    } else if (node.nodeType === 1) {
+      const element = node as HTMLInputElement;
+      if (skippedTags.includes(element.tagName) ) return;
+      if (element.tagName === 'STYLE' && element.parentNode?.nodeName === 'HTML') return;
+      const isField = ['INPUT', 'TEXTAREA', 'SELECT'].includes(element.tagName);
+      const value = isField ? ` value:${element.value} checked:${element.checked === true}` : '';
+      lines.push(`${depth}${element.tagName} ${attributes(element)}${value}`);
+      if (element.tagName === 'STYLE' || element.tagName === 'TEXTAREA' || element.tagName === 'HEAD') return;
+      if (element.shadowRoot !== null) Array.from(element.shadowRoot.childNodes).forEach((child) => visit(child, `${depth} ^`));
+      if (element.tagName === 'IFRAME') {
+        const inner = (node as HTMLIFrameElement).contentDocument;
+        if (inner !== null) Array.from(inner.childNodes).forEach((child) => visit(child, `${depth} >`));
+        return;
+      }
+      Array.from(element.childNodes).forEach((child) => visit(child, `${depth}  `));
+    }
+  };
+  Array.from(root?.childNodes ?? []).forEach((child) => visit(child, ''));
+  return lines.join('\n');
+}
