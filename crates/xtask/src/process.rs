@@ -1,0 +1,138 @@
+//! The only place that starts programs: visible commands, quiet commands, and servers that are stopped by a guard.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// The workspace's root, wherever the command was called from.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
+
+/// A command that runs in the workspace's root and whose environment names no other tool's secrets.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    command
+}
+
+/// Announces a command, runs it with its output visible, and fails when it fails.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = status(command)?;
+    if !status.success() {
+        bail!("`{}` ended with {status}", shown(command));
+    }
+    Ok(())
+}
+
+/// Announces and runs a command whose exit code the caller judges.
+pub fn status(command: &mut Command) -> Result<ExitStatus> {
+    eprintln!("\x1b[2m$ {}\x1b[0m", shown(command));
+    command.status().with_context(|| format!("cannot start `{}`", shown(command)))
+}
+
+/// Runs a command quietly and gives its standard output; on failure both outputs stand in the error.
+pub fn output(command: &mut Command) -> Result<String> {
+    let out = command.output().with_context(|| format!("cannot start `{}`", shown(command)))?;
+    if !out.status.success() {
+        let (stdout, stderr) =
+            (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        bail!("`{}` ended with {}\n{stdout}{stderr}", shown(command), out.status);
+    }
+    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+}
+
+/// Whether a program answers `--version`.
+pub fn exists(program: &str) -> bool {
+    let mut probe = Command::new(program);
+    probe.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    probe.status().is_ok_and(|status| status.success())
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+/// A server process: it printed one JSON line when it was ready, and it is stopped when the guard goes.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// The JSON line it printed.
+    pub ready: serde_json::Value,
+}
+
+impl Server {
+    /// Starts a server and waits at most `bound` for its JSON line on standard output.
+    pub fn start(command: &mut Command, log: &Path, bound: Duration) -> Result<Self> {
+        let name = shown(command);
+        let log_file = std::fs::File::create(log)
+            .with_context(|| format!("cannot write `{}`", log.display()))?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log_file)
+            .spawn()
+            .with_context(|| format!("cannot start `{name}`"))?;
+        let lines = child.stdout.take().map(json_lines).context("no standard output")?;
+        let mut server = Self { child, ready: serde_json::Value::Null };
+        match lines.recv_timeout(bound) {
+            Ok(ready) => server.ready = ready,
+            Err(_) => {
+                bail!("`{name}` did not become ready in {bound:?}; its log is `{}`", log.display())
+            }
+        }
+        Ok(server)
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A text field of the JSON line.
+    pub fn address(&self, field: &str) -> Result<String> {
+        self.ready[field]
+            .as_str()
+            .map(str::to_owned)
+            .with_context(|| format!("no `{field}` in {}", self.ready))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // SIGTERM lets the server drain; a process that ignores it is ended after five seconds, by its id only.
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
+        let until = Instant::now() + Duration::from_secs(5);
+        while asked.is_ok() && Instant::now() < until {
+            if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if self.child.kill().is_ok() {
+            drop(self.child.wait());
+        }
+    }
+}
+
+/// Forwards every JSON line; other lines are dropped so that the pipe never fills.
+fn json_lines(stdout: impl std::io::Read + Send + 'static) -> mpsc::Receiver<serde_json::Value> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Ok(value) = serde_json::from_str::<serde_json::Value>(&line)
+                && sender.send(value).is_err()
+            {
+                // Nobody waits any more; keep reading so that the server is never blocked on its output.
+            }
+        }
+    });
+    receiver
+}

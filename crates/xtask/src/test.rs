@@ -1,0 +1,115 @@
+//! Every check, in the order in which a fault is found soonest.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::{demo, process, setup, tidy};
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Only the checks of these names (see `--list`).
+    #[arg(value_name = "CHECK")]
+    only: Vec<String>,
+    /// Names the checks and ends.
+    #[arg(long)]
+    list: bool,
+}
+
+type Check = (&'static str, &'static str, fn() -> Result<()>);
+
+const CHECKS: &[Check] = &[
+    ("setup", "npm packages, browser, ffmpeg, builds of every package", || {
+        setup::everything().map(drop)
+    }),
+    ("tidy", "sizes, fences and words that lints cannot see", tidy::run),
+    ("format", "cargo fmt", || cargo(&["fmt", "--all", "--check"])),
+    ("lint", "clippy with warnings as errors", lint),
+    ("docs", "rustdoc with warnings as errors", docs),
+    ("rust", "unit, integration, property and kill tests of every crate", rust),
+    ("types", "TypeScript, strict", || npm("typecheck")),
+    ("packages", "tests of every npm package, in a real Chromium", packages),
+    ("story", "the demo: suite, server, postprocess, the failed step named", demo::check),
+];
+
+/// Runs the chosen checks and prints how long each took.
+pub fn run(options: &Options) -> Result<()> {
+    if options.list {
+        for (name, what, _) in CHECKS {
+            println!("{name:10} {what}");
+        }
+        return Ok(());
+    }
+    if let Some(unknown) =
+        options.only.iter().find(|name| CHECKS.iter().all(|check| check.0 != name.as_str()))
+    {
+        bail!("no check is called `{unknown}`; `cargo xtask test --list` names them");
+    }
+    let chosen = CHECKS
+        .iter()
+        .filter(|check| options.only.is_empty() || options.only.iter().any(|name| name == check.0));
+    let mut times = Vec::new();
+    for (name, what, check) in chosen {
+        eprintln!("\n\x1b[1m── {name}: {what}\x1b[0m");
+        let begin = Instant::now();
+        check()?;
+        times.push((name, begin.elapsed().as_secs_f64()));
+    }
+    eprintln!();
+    for (name, seconds) in &times {
+        eprintln!("{seconds:8.1} s  {name}");
+    }
+    println!("checks: {} passed, 0 failed", times.len());
+    Ok(())
+}
+
+/// `test`, then nothing that is generated and committed may have changed.
+pub fn ready() -> Result<()> {
+    run(&Options { only: Vec::new(), list: false })?;
+    process::run(process::command("git").args(["diff", "--exit-code", "--stat"]))
+}
+
+fn cargo(args: &[&str]) -> Result<()> {
+    process::run(process::command("cargo").args(args))
+}
+
+fn npm(script: &str) -> Result<()> {
+    process::run(process::command("npm").args(["run", "--silent", script]))
+}
+
+fn lint() -> Result<()> {
+    cargo(&[
+        "clippy",
+        "--quiet",
+        "--release",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ])
+}
+
+fn docs() -> Result<()> {
+    process::run(
+        process::command("cargo")
+            .args(["doc", "--quiet", "--release", "--workspace", "--no-deps", "--all-features"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+fn rust() -> Result<()> {
+    cargo(&["test", "--quiet", "--release", "--workspace", "--all-features"])
+}
+
+fn packages() -> Result<()> {
+    let machine = setup::everything()?;
+    process::run(
+        process::command("npm")
+            .args(["run", "--silent", "test"])
+            .env("MOLAR_CHROMIUM", machine.chromium),
+    )
+}
