@@ -5,8 +5,8 @@ import { EventMasker } from './mask/events.js';
 import { isSelector, MaskRules } from './mask/rules.js';
 import type { Natives } from './natives.js';
 import type { BatchQueue } from './queue.js';
-import type { RrwebEvent } from './rrweb-types.js';
-import { EventType } from './rrweb-types.js';
+import type { MutationData, RrwebEvent, ShadowedNames } from './rrweb-types.js';
+import { EventType, NodeType } from './rrweb-types.js';
 import { shadowNames } from './shadows.js';
 import type { DigestReport, InjectedOptions } from './wire.js';
 
@@ -28,6 +28,8 @@ export class Recorder {
   readonly #rules: MaskRules;
   readonly #restarts: RateLimit;
   readonly #observer: MutationObserver;
+  /** Built once, before the page runs: at a restart the page may already have replaced what is copied here. */
+  readonly #names: ShadowedNames;
   #observed: Document | undefined;
   #running: Running | undefined;
   /** Root element of a document that was given up; a new root is a new chance. */
@@ -43,6 +45,7 @@ export class Recorder {
     this.#options = options;
     this.#queue = queue;
     this.#rules = new MaskRules(natives, options, (code, detail) => queue.notice(code, detail));
+    this.#names = shadowNames(natives, (message) => this.#warned(message));
     this.#restarts = new RateLimit(options.restarts_per_second);
     this.#observer = natives.observe(() => this.check());
     queue.onRecovered = (): void => this.restart('queue overflow');
@@ -154,7 +157,7 @@ export class Recorder {
   }
 
   #record(generation: number): () => void {
-    const record = factory(shadowNames(this.#natives, (message) => this.#warned(message)));
+    const record = factory(this.#names);
     const masker = new EventMasker(this.#rules, record.mirror);
     const emit = this.#emitter(generation, masker);
     const stop = asIfInteractive(() => record(this.#rrwebOptions(emit)));
@@ -169,6 +172,7 @@ export class Recorder {
     let described = false;
     return (event) => {
       if (generation !== this.#generation || generation === this.#mutedGeneration) return;
+      if (isEmptyFrame(event)) return;
       event.timestamp = this.#natives.now();
       if (!described && event.type === EventType.incremental) {
         held.push(event);
@@ -234,6 +238,17 @@ export class Recorder {
       sampling: { mousemove: 50, mousemoveCallback: 100, scroll: 100, media: 500 },
     };
   }
+}
+
+/**
+ * A frame caught between its blank document and the parsed one is attached empty and again when loaded, under one id;
+ * players keep the first and would show nothing. Changes directly below such a document are never emitted, so the
+ * empty one can go.
+ */
+function isEmptyFrame(event: RrwebEvent): boolean {
+  const { isAttachIframe, adds } = event.data as Partial<MutationData>;
+  const node = adds?.[0]?.node;
+  return isAttachIframe === true && node?.type === NodeType.document && node.childNodes?.length === 0;
 }
 
 /** rrweb begins at once on an interactive document and otherwise waits; during this call the document says so. */

@@ -25,6 +25,8 @@ export interface SerializedNode {
 /** Payload of a mutation event. */
 export interface MutationData {
   readonly source: number;
+  /** The document of a same-origin frame, attached below its frame element. */
+  readonly isAttachIframe?: boolean;
   readonly texts: { readonly id: number; value: string | null }[];
   readonly attributes: { readonly id: number; readonly attributes: Record<string, AttributeValue> }[];
   readonly removes: unknown[];

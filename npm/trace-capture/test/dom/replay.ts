@@ -52,10 +52,10 @@ export function canonical(root: Node | null): string {
   const skippedTags = ['SCRIPT', 'NOSCRIPT', 'TEMPLATE', 'META', 'LINK', 'BASE'];
   const lines: string[] = [];
   const attributes = (element: Element): string =>
-    Array.from(element.attributes)
+    [...element.attributes]
       .filter(({ name }) => !/^(rr_|srcdoc|nonce|src|data-rr|on|href|action|autocomplete)/.test(name))
-      .filter(({ name, value }) => !(name === 'class' && (value === '' || value === 'rrweb-paused')))
-      .map(({ name, value }) => `${name}=${name === 'style' ? (element as HTMLElement).style.cssText : value}`)
+      .map(({ name, value }) => `${name}=${name === 'style' ? (element as HTMLElement).style.cssText : value.replace(/ ?(rrweb-paused|:hover)/g, '')}`)
+      .filter((text) => text !== 'class=')
       .filter((text) => !/^(value|checked|selected)=/.test(text))
       .sort()
       .join(' ');
@@ -71,15 +71,16 @@ export function canonical(root: Node | null): string {
       const value = isField ? ` value:${element.value} checked:${element.checked === true}` : '';
       lines.push(`${depth}${element.tagName} ${attributes(element)}${value}`);
       if (element.tagName === 'STYLE' || element.tagName === 'TEXTAREA' || element.tagName === 'HEAD') return;
-      if (element.shadowRoot !== null) Array.from(element.shadowRoot.childNodes).forEach((child) => visit(child, `${depth} ^`));
+      if (element.shadowRoot !== null) [...element.shadowRoot.childNodes].forEach((child) => visit(child, `${depth} ^`));
       if (element.tagName === 'IFRAME') {
         const inner = (node as HTMLIFrameElement).contentDocument;
-        if (inner !== null) Array.from(inner.childNodes).forEach((child) => visit(child, `${depth} >`));
+        // A frame of another origin is its own recording; the player shows a blank document in its place.
+        if (inner !== null && inner.body.childNodes.length > 0) [...inner.childNodes].forEach((child) => visit(child, `${depth} >`));
         return;
       }
-      Array.from(element.childNodes).forEach((child) => visit(child, `${depth}  `));
+      [...element.childNodes].forEach((child) => visit(child, `${depth}  `));
     }
   };
-  Array.from(root?.childNodes ?? []).forEach((child) => visit(child, ''));
+  [...(root?.childNodes ?? [])].forEach((child) => visit(child, ''));
   return lines.join('\n');
 }

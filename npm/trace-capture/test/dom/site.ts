@@ -17,7 +17,8 @@ export async function serve(paths: Readonly<Record<string, Answer>>): Promise<Si
   const server = createServer((request, response) => {
     const answer = paths[new URL(request.url ?? '/', 'http://x').pathname];
     const port = (server.address() as AddressInfo).port;
-    if (answer === undefined) response.writeHead(404).end();
+    if (request.url === '/favicon.ico') response.writeHead(204).end();
+    else if (answer === undefined) response.writeHead(404).end();
     else if (typeof answer === 'function') answer(request, response);
     else html(response, answer.replaceAll('NEAR', near(port)).replaceAll('FAR', far(port)));
   });

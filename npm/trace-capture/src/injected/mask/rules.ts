@@ -43,16 +43,15 @@ export class MaskRules {
     const known = memo.get(node);
     if (known !== undefined) return known;
     const parent = this.#natives.composedParent(node);
-    const masked =
-      this.#remembered.has(node) || this.isMaskRoot(node) || (parent !== null && this.isMasked(parent, memo));
+    const masked = this.isMaskRoot(node) || (parent !== null && this.isMasked(parent, memo));
     memo.set(node, masked);
     if (masked) this.#remembered.add(node);
     return masked;
   }
 
-  /** Whether this node starts a masked region. */
+  /** Whether this node starts a masked region, or was once inside one. */
   isMaskRoot(node: Node): boolean {
-    if (this.#everything) return true;
+    if (this.#everything || this.#remembered.has(node)) return true;
     if (node.nodeType !== 1) return false;
     const element = node as Element;
     if (this.#natives.matches(element, this.#textSelector)) return true;
