@@ -3,6 +3,9 @@ import type { BrowserContext, Frame, Page } from '@playwright/test';
 import type { DigestReport, FlushReport, InjectedHandle } from '../injected/wire.js';
 import type { Batch } from './batch.js';
 import { parseBatch } from './batch.js';
+import { cleanUrl } from '../injected/mask/text.js';
+import type { FrameVerdict } from './frame-privacy.js';
+import { FramePrivacy } from './frame-privacy.js';
 import { Identities } from './identity.js';
 import { injectedOptions } from './options.js';
 import { canBeQuiet, quietly, within } from './quiet.js';
@@ -30,11 +33,15 @@ export class DomRecorder {
   readonly #handle = `__molar_${randomBytes(8).toString('hex')}`;
   readonly #batches = new Map<string, number>();
   readonly #installed = new WeakSet<BrowserContext>();
+  readonly #privacy: FramePrivacy;
+  /** Streams of frames of another origin, held until it is known whether their surroundings are private. */
+  readonly #verdicts = new Map<string, Promise<FrameVerdict>>();
 
   constructor(options: DomRecorderOptions, sink: DomSink, sinkNotice: DomNoticeSink) {
     this.#options = options;
     this.#sink = sink;
     this.#notice = sinkNotice;
+    this.#privacy = new FramePrivacy(options);
   }
 
   /**
@@ -52,8 +59,10 @@ export class DomRecorder {
         quietly(context, () => context.exposeBinding(this.#binding, receive)),
         quietly(context, () => context.addInitScript({ content })),
       ];
+      const open = context.pages();
       this.#watch(context);
       await Promise.all(sent);
+      await this.#startIn(open.flatMap(framesOf), content);
     } catch (cause) {
       this.#notice('dom.install.failed', { reason: reasonOf(cause) });
     }
@@ -64,6 +73,7 @@ export class DomRecorder {
     const frames = framesOf(target);
     const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
     const reports = await Promise.all(frames.map((frame) => within(bound, this.#ask(frame, 'flush'))));
+    await within(bound, Promise.all(this.#verdicts.values()));
     const unanswered = reports.filter((report) => report === undefined).length;
     const pending = reports.reduce<number>((sum, report) => sum + pendingOf(report), 0);
     if (pending > 0) this.#notice('dom.flush.incomplete', { pending });
@@ -104,6 +114,12 @@ export class DomRecorder {
     for (const page of context.pages()) watchPage(page);
   }
 
+  /** Documents that were there before the recorder, as in a persistent context: init scripts only reach later ones. */
+  async #startIn(frames: readonly Frame[], script: string): Promise<void> {
+    const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+    await Promise.all(frames.map((frame) => within(bound, quietly(frame, () => frame.evaluate(script)))));
+  }
+
   async #ask(frame: Frame, method: keyof InjectedHandle, reason = ''): Promise<unknown> {
     const ask = ([handle, name, argument]: readonly [string, string, string]): unknown => {
       const recorder: unknown = Reflect.get(globalThis, handle);
@@ -124,8 +140,20 @@ export class DomRecorder {
     this.#count(batch, place);
     for (const { code, detail } of batch.notices) this.#notice(code, { ...detail, ...place });
     const { stream, generation } = batch;
-    const frameUrl = source.frame.url();
-    for (const part of batch.parts) this.#pass({ ...part, ...place, frameUrl, stream, generation });
+    const frameUrl = cleanUrl(source.frame.url());
+    const parts = batch.parts.map((part) => ({ ...part, ...place, frameUrl, stream, generation }));
+    if (source.frame.parentFrame() === null) for (const part of parts) this.#pass(part);
+    else void this.#passWhenAllowed(source.frame, stream, parts);
+  }
+
+  /** Keeps the order of a stream: all its batches wait for the same promise and go on in the order they came. */
+  async #passWhenAllowed(frame: Frame, stream: string, parts: readonly DomPart[]): Promise<void> {
+    const known = this.#verdicts.get(stream);
+    const verdict = known ?? this.#privacy.verdict(frame);
+    this.#verdicts.set(stream, verdict);
+    const answer = await verdict;
+    if (answer === 'open') for (const part of parts) this.#pass(part);
+    else if (known === undefined) this.#notice('dom.frame.private', { frame: this.#identities.of(frame, 'frame'), verdict: answer });
   }
 
   /** Batches of a stream are numbered without gaps; a gap is a loss on the way that nobody else would see. */

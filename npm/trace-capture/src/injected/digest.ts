@@ -8,7 +8,7 @@ const OFFSET = 0x811c9dc5;
 const PRIME = 0x01000193;
 const SKIPPED = new Set(['script', 'template', 'link', 'meta', 'title', 'base']);
 const CHILDLESS = new Set(['style', 'noscript', 'textarea', 'iframe', 'object', 'embed']);
-const IGNORED_ATTRIBUTE = /^(rr_|on|data-rr-)|^(src|srcset|srcdoc|nonce|href|xlink:href|value|checked|selected|open|style|autoplay|integrity|_csstext|action|formaction|poster|data|cite|imagesrcset|background|ping|longdesc)$/;
+const IGNORED_ATTRIBUTE = /^(rr_|on|data-rr-)|^(src|srcset|srcdoc|nonce|href|xlink:href|value|checked|selected|open|style|autocomplete|autoplay|integrity|_csstext|action|formaction|poster|data|cite|imagesrcset|background|ping|longdesc)$/;
 
 /** The digest as eight hex digits, and the number of nodes it covers. */
 export interface Digest {

@@ -64,6 +64,11 @@ export class Recording {
   }
 
   #isMain(part: DomPart, page: Page): boolean {
-    return part.frame === Reflect.get(page.mainFrame(), '_guid');
+    return part.frame === mainFrameId(page);
   }
+}
+
+/** Id of a page's main frame as the recorder gives it. */
+export function mainFrameId(page: Page): string {
+  return String(Reflect.get(page.mainFrame(), '_guid'));
 }

@@ -4,7 +4,14 @@ import { dirname, join } from 'node:path';
 import type { Browser, Page } from '@playwright/test';
 import type { RrwebEvent } from './recording.js';
 
+const DIGEST = readFileSync(new URL('../../dist/injected/digest.js', import.meta.url), 'utf8').replaceAll(/^export /gm, '');
 const RRWEB = join(dirname(createRequire(import.meta.url).resolve('rrweb')), '..', 'umd', 'rrweb.min.js');
+
+/** What a recording leads to. */
+export interface Replayed {
+  readonly text: string;
+  readonly digest: string;
+}
 
 /** rrweb's stock player in a page of its own: the judge of whether a recording says what the page showed. */
 export class Judge {
@@ -22,8 +29,13 @@ export class Judge {
 
   /** Canonical text of the document the events lead to. */
   async rebuilt(events: readonly RrwebEvent[]): Promise<string> {
+    return (await this.replay(events)).text;
+  }
+
+  /** Canonical text of the document the events lead to, and its digest by the recorder's own function. */
+  async replay(events: readonly RrwebEvent[]): Promise<Replayed> {
     return await this.#page.evaluate(
-      ([list, source]) => {
+      ([list, source, digestSource]) => {
         document.body.replaceChildren();
         const { Replayer } = Reflect.get(globalThis, 'rrweb') as { Replayer: new (events: unknown, config: unknown) => { pause(at: number): void; iframe: HTMLIFrameElement; destroy(): void } };
         const quiet = { log: () => undefined, warn: () => undefined, error: () => undefined };
@@ -34,10 +46,14 @@ export class Judge {
         const root = player.iframe.contentDocument;
         const canonical = new Function(`return ${source}`)() as (node: Node | null) => string;
         const text = canonical(root);
+        const digestOf = new Function(`${digestSource}\nreturn digestOf`)() as (body: Element | null, source: object) => { digest: string };
+        const tree = { shadowRoot: (element: Element) => element.shadowRoot, isBlocked: (element: Element) => element.matches('.rr-block') };
+        root?.documentElement.classList.remove('rrweb-paused');
+        const { digest } = digestOf(root?.body ?? null, tree);
         player.destroy();
-        return text;
+        return { text, digest };
       },
-      [events, canonical.toString()] as const,
+      [events, canonical.toString(), DIGEST] as const,
     );
   }
 
