@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from '@playwright/test';
+import type { DomRecorderOptions } from '../../dist/dom/index.js';
+import { parseBatch } from '../../dist/dom/batch.js';
+import { injectedOptions } from '../../dist/dom/options.js';
+import { initScript } from '../../dist/dom/script.js';
+import { launch } from './browser.js';
+import { Recording } from './recording.js';
+import { Judge } from './replay.js';
+import { serve } from './site.js';
+import type { Site } from './site.js';
+
+let browser: Browser;
+let judge: Judge;
+let site: Site;
+
+before(async () => {
+  browser = await launch();
+  judge = await Judge.start(browser);
+  site = await serve({
+    '/': '<!doctype html><body><p>page</p>',
+    '/cross': '<!doctype html><body><p>outer</p><iframe src="FAR/child"></iframe>',
+    '/around': '<!doctype html><body><div class=hidden-part><iframe src="FAR/child"></iframe></div>',
+    '/child': '<!doctype html><body><p>inside the child</p>',
+    '/opaque': '<!doctype html><body><p>outer</p><iframe sandbox src="NEAR/child"></iframe>',
+    '/slow': (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      response.write('<!doctype html><body><p>splash</p>');
+      setTimeout(() => response.end('<p>rest</p>'), 1500);
+    },
+  });
+});
+
+after(async () => {
+  await site.close();
+  await browser.close();
+});
+
+async function during(options: DomRecorderOptions, body: (recording: Recording, page: Page) => Promise<void>): Promise<void> {
+  const recording = await Recording.start(browser, options);
+  try {
+    await body(recording, await recording.context.newPage());
+  } finally {
+    await recording.context.close();
+  }
+}
+
+function codes(recording: Recording): string[] {
+  return recording.notices.map(({ code }) => code);
+}
+
+const frameText = async (page: Page): Promise<unknown> => page.frameLocator('iframe').locator('p').textContent();
+
+test('a frame of another origin is a stream of its own', () =>
+  during({}, async (recording, page) => {
+    await page.goto(`${site.near}/cross`);
+    await frameText(page);
+    await recording.flush();
+    const child = recording.parts.filter(({ frameUrl }) => frameUrl.startsWith(site.far));
+    assert.equal(child[0]?.type, 'snapshot');
+    assert.match(child[0]?.events ?? '', /inside the child/);
+    const streams = recording.parts.filter(({ frameUrl }) => frameUrl !== 'about:blank').map(({ stream }) => stream);
+    assert.equal(new Set(streams).size, 2);
+    assert.equal(new Set(recording.parts.map(({ page: id }) => id)).size, 1);
+  }));
+
+for (const options of [{ block: ['.hidden-part'] }, { mask_text: ['.hidden-part'] }, { mask_text: ['p:('] }]) {
+  test(`a frame of another origin is private under ${JSON.stringify(options)}`, () =>
+    during(options, async (recording, page) => {
+      await page.goto(`${site.near}/around`);
+      await frameText(page);
+      await recording.flush();
+      assert.doesNotMatch(recording.text(), /inside the child/);
+      assert.ok(codes(recording).includes('dom.frame.private'));
+    }));
+}
+
+test('a frame that may not run scripts is named as opaque', () =>
+  during({}, async (recording, page) => {
+    await page.goto(`${site.near}/opaque`);
+    await recording.flush();
+    assert.ok(codes(recording).includes('dom.frame.opaque'), codes(recording).join());
+    assert.deepEqual(recording.noise, []);
+  }));
+
+test('time is the real one under a fake clock, and never runs backwards', () =>
+  during({}, async (recording, page) => {
+    const started = Date.now();
+    await page.clock.install({ time: 0 });
+    await page.goto(site.near);
+    await page.clock.pauseAt(5000);
+    for (let at = 0; at < 40; at += 1) await page.mouse.move(at, at);
+    await page.evaluate(() => document.body.append('paused'));
+    await recording.flush();
+    const times = recording.parts.flatMap(({ firstTs, lastTs }) => [firstTs, lastTs]);
+    assert.ok(times.every((time) => time > started - 1000 && time < Date.now() + 1000), `${started}: ${times.join()}`);
+    assert.deepEqual([...times].sort((a, b) => a - b), times);
+    const moves = recording.events(page).flatMap(({ data }) => (data['positions'] as { timeOffset: number }[] | undefined) ?? []);
+    assert.ok(moves.length > 0 && moves.every(({ timeOffset }) => timeOffset <= 0 && timeOffset > -5000));
+  }));
+
+test('the page finds neither binding nor recorder, and no frame of ours', () =>
+  during({}, async (recording, page) => {
+    await page.goto(site.near);
+    const seen = await page.evaluate(() => ({
+      listed: Object.keys(window).filter((name) => /molar|rrweb/i.test(name)),
+      callable: Object.getOwnPropertyNames(window).filter((name) => /molar|rrweb/i.test(name) && typeof Reflect.get(window, name) === 'function'),
+      frames: window.length,
+    }));
+    assert.deepEqual(seen, { listed: [], callable: [], frames: 0 });
+    assert.deepEqual(recording.noise, []);
+  }));
+
+test('a storm beyond the limit ends the recording of that document and says so; the next one is recorded', () =>
+  during({ hard_mutations: 100, hard_refill_per_second: 1, soft_mutations: 10 }, async (recording, page) => {
+    await page.goto(site.near);
+    await page.evaluate(() => document.body.append(...Array.from({ length: 50 }, (_, at) => `soft ${at}`)));
+    await page.evaluate(() => document.body.append(...Array.from({ length: 500 }, (_, at) => `hard ${at}`)));
+    await page.evaluate(() => document.body.append('after the end'));
+    await recording.flush();
+    assert.doesNotMatch(recording.text(), /after the end/);
+    assert.ok(codes(recording).includes('dom.mutations.heavy') && codes(recording).includes('dom.recording.stopped'));
+    await page.goto(`${site.near}/child`);
+    await recording.flush();
+    assert.match(recording.text(), /inside the child/);
+  }));
+
+test('a page that swaps its root in a loop is held to a few restarts a second and still ends up recorded', () =>
+  during({ restarts_per_second: 3 }, async (recording, page) => {
+    await page.goto(site.near);
+    await page.evaluate(async () => {
+      for (let at = 0; at < 60; at += 1) {
+        const root = document.createElement('html');
+        root.append(document.createElement('head'), document.createElement('body'));
+        document.replaceChild(root, document.documentElement);
+        document.body.append(`root ${at}`);
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      }
+    });
+    await page.waitForFunction(() => new Promise((resolve) => setTimeout(() => resolve(true), 1500)));
+    await recording.flush();
+    assert.equal(await judge.rebuilt(recording.events(page)), await judge.live(page));
+    const generations = Math.max(...recording.parts.map(({ generation }) => generation));
+    assert.ok(generations > 1 && generations < 15, `${generations} generations`);
+    assert.ok(codes(recording).includes('dom.restart.limited'));
+  }));
+
+test('a document that streams slowly is recorded before it is complete', () =>
+  during({ slow_start_ms: 200 }, async (recording, page) => {
+    await page.goto(`${site.near}/slow`);
+    await recording.flush();
+    const snapshot = recording.parts.find(({ type, frameUrl }) => type === 'snapshot' && frameUrl.endsWith('/slow'));
+    assert.match(snapshot?.events ?? '', /splash/);
+    assert.doesNotMatch(snapshot?.events ?? '', /rest/);
+    assert.equal(await judge.rebuilt(recording.events(page)), await judge.live(page));
+    assert.ok(codes(recording).includes('dom.start.slow'));
+  }));
+
+test('a restart from Node gives a new generation with a snapshot', () =>
+  during({}, async (recording, page) => {
+    await page.goto(site.near);
+    await recording.recorder.restart(page, 'drift');
+    await recording.flush();
+    assert.deepEqual([...new Set(recording.parts.map(({ generation }) => generation))], [1, 2]);
+    assert.equal(recording.parts.filter(({ generation }) => generation === 2)[0]?.type, 'snapshot');
+  }));
+
+test('a sink that throws is told about and costs nothing else', async () => {
+  const notices: string[] = [];
+  const { DomRecorder } = await import('../../dist/dom/index.js');
+  const recorder = new DomRecorder({}, () => { throw new Error('full'); }, (code) => notices.push(code));
+  const context = await browser.newContext();
+  await recorder.install(context);
+  const page = await context.newPage();
+  await page.goto(site.near);
+  await recorder.flush(page);
+  assert.ok(notices.includes('dom.sink.failed'));
+  await context.close();
+});
+
+test('a page that was open before the recorder is recorded', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(site.near);
+  const texts: string[] = [];
+  const { DomRecorder } = await import('../../dist/dom/index.js');
+  const recorder = new DomRecorder({}, (part) => texts.push(part.events), () => undefined);
+  await recorder.install(context);
+  await page.evaluate(() => document.body.append('changed later'));
+  await recorder.flush(context);
+  assert.match(texts.join(), /page.*changed later/s);
+  await context.close();
+});
+
+test('without a binding the queue is bounded; once it comes, the loss is counted and a snapshot follows', async () => {
+  const options = injectedOptions({ queue_events: 20 }, '__late_binding', '__late_handle');
+  const page = await browser.newPage();
+  await page.addInitScript({ content: initScript(options) });
+  await page.goto(site.near);
+  await page.evaluate(async () => {
+    for (let at = 0; at < 40; at += 1) {
+      document.body.append(`unsent ${at}`);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  });
+  const batches: unknown[] = [];
+  const parts = (): { type: string; events: string }[] => batches.flatMap((text) => { const batch = parseBatch(text); return 'fault' in batch ? [] : [...batch.parts]; });
+  await page.exposeBinding('__late_binding', (_source, text: unknown) => { batches.push(text); });
+  await page.evaluate(() => document.body.append('sent'));
+  await page.evaluate(() => { const handle = Reflect.get(window, '__late_handle') as { flush(): void }; handle.flush(); handle.flush(); });
+  assert.match(batches.join('\n'), /dom\.queue\.overflow.*"dropped":\d+/);
+  assert.equal(parts()[0]?.type, 'snapshot');
+  assert.match(parts()[0]?.events ?? '', /unsent 39.*sent/s);
+  await page.context().close();
+});
+
+test('an answer to flush is not waited for beyond the bound', () =>
+  during({ flush_timeout_ms: 200 }, async (recording, page) => {
+    await page.goto(site.near);
+    page.on('dialog', () => undefined);
+    const asked = page.evaluate(() => { setTimeout(() => alert('blocks'), 0); });
+    await Promise.all([page.waitForEvent('dialog'), asked]);
+    const started = Date.now();
+    const { unanswered } = await recording.recorder.flush(page);
+    assert.equal(unanswered, 1);
+    assert.ok(Date.now() - started < 1500);
+  }));
