@@ -3,11 +3,14 @@
 mod ids;
 mod kind;
 mod payload;
+pub(crate) mod scan;
 mod time;
 
 pub use ids::{IdError, Seq, ShortId, StepId, TraceId};
 pub use kind::Kind;
+pub(crate) use payload::ENVELOPE_KEYS;
 pub use payload::{Payload, PayloadError};
+pub use scan::MAX_DEPTH;
 pub use time::{TimeError, Timestamp, WallMs};
 
 /// The version of the format that this crate writes; it stands in `run.start.format`.
