@@ -9,6 +9,7 @@ pub mod event; // 1  what a trace can say
 pub mod ndjson; // 3  events <-> lines
 pub mod query; // 8  asking
 pub mod redact; // 2  what a trace must not say
+mod scan; // JSON text walked in place, for redact, trace and query
 pub mod ship; // 6  what to send next, without a socket
 pub mod trace; // 7  a whole trace read back // the only room with files, threads, clocks and sockets
 
