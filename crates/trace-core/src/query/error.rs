@@ -9,7 +9,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Problem {
     /// Nothing but white space.
-    #[error("the query is empty; write a condition such as `kind=network.response AND status>=400`")]
+    #[error(
+        "the query is empty; write a condition such as `kind=network.response AND status>=400`"
+    )]
     Empty,
     /// Longer than 16 KiB.
     #[error("the query has `{0}` bytes, more than 16384")]

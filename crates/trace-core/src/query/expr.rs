@@ -50,11 +50,17 @@ pub(super) struct Segment {
 #[derive(Debug, Clone)]
 pub(super) enum Test {
     Exists,
-    Equals { any: Vec<Literal>, negated: bool },
+    Equals {
+        any: Vec<Literal>,
+        negated: bool,
+    },
     Compare(Relation, Literal),
     /// Both ends included; an open end is infinite.
     Between(f64, f64),
-    Pattern { regex: Regex, negated: bool },
+    Pattern {
+        regex: Regex,
+        negated: bool,
+    },
 }
 
 /// An order relation.
@@ -104,6 +110,7 @@ impl Literal {
 /// A finite decimal number; `inf`, `nan` and hexadecimal are words.
 pub(super) fn parse_number(word: &str) -> Option<f64> {
     let digits = word.bytes().any(|b| b.is_ascii_digit());
-    let shape = word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
+    let shape =
+        word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
     if digits && shape { word.parse().ok().filter(|n: &f64| n.is_finite()) } else { None }
 }

@@ -79,7 +79,8 @@ fn is_negated(test: &Test) -> bool {
 fn number_passes(test: &Test, number: f64) -> bool {
     match test {
         Test::Equals { any, negated } => {
-            any.iter().any(|literal| compare_number(number, literal).is_some_and(Ordering::is_eq)) != *negated
+            any.iter().any(|literal| compare_number(number, literal).is_some_and(Ordering::is_eq))
+                != *negated
         }
         Test::Compare(relation, literal) => {
             compare_number(number, literal).is_some_and(|order| relation.holds(order))
@@ -109,9 +110,9 @@ fn value_passes(test: &Test, raw: &[u8]) -> bool {
         Test::Between(low, high) => {
             scalars(raw, &mut |leaf| as_number(leaf).is_some_and(|n| (*low..=*high).contains(&n)))
         }
-        Test::Pattern { regex, .. } if is_container => {
-            scan::any_leaf(raw, &mut |leaf| leaf_text(leaf).is_some_and(|text| regex.is_match(&text)))
-        }
+        Test::Pattern { regex, .. } if is_container => scan::any_leaf(raw, &mut |leaf| {
+            leaf_text(leaf).is_some_and(|text| regex.is_match(&text))
+        }),
         Test::Pattern { regex, .. } => leaf_text(raw).is_some_and(|text| regex.is_match(&text)),
     }
 }
@@ -149,7 +150,8 @@ fn equals(raw: &[u8], literal: &Literal) -> bool {
         Literal::Text(text) => scan::string(raw).is_some_and(|found| found == *text),
         Literal::Number { value, text } => match raw.first() {
             Some(b'"') => scan::string(raw).is_some_and(|found| found == *text),
-            _ => scan::number(raw).is_some_and(|found| found.partial_cmp(value) == Some(Ordering::Equal)),
+            _ => scan::number(raw)
+                .is_some_and(|found| found.partial_cmp(value) == Some(Ordering::Equal)),
         },
     }
 }

@@ -26,7 +26,9 @@ impl Hints {
     pub(super) fn of(expr: &Expr) -> Self {
         match expr {
             Expr::And(parts) => parts.iter().map(Self::of).fold(Self::NONE, Self::both),
-            Expr::Or(parts) => parts.iter().map(Self::of).reduce(Self::either).unwrap_or(Self::NONE),
+            Expr::Or(parts) => {
+                parts.iter().map(Self::of).reduce(Self::either).unwrap_or(Self::NONE)
+            }
             Expr::Not(_) => Self::NONE,
             Expr::Is(condition) => Self::of_condition(condition),
         }
@@ -34,8 +36,12 @@ impl Hints {
 
     fn of_condition(condition: &Condition) -> Self {
         match condition {
-            Condition::Kind { any, negated: false } => Self { kinds: Some(any.clone()), ..Self::NONE },
-            Condition::Step { any, negated: false } => Self { steps: Some(any.clone()), ..Self::NONE },
+            Condition::Kind { any, negated: false } => {
+                Self { kinds: Some(any.clone()), ..Self::NONE }
+            }
+            Condition::Step { any, negated: false } => {
+                Self { steps: Some(any.clone()), ..Self::NONE }
+            }
             Condition::Ts(test) => Self { ts: span(test), ..Self::NONE },
             Condition::Seq(test) => Self { seq: span(test), ..Self::NONE },
             _ => Self::NONE,
@@ -82,10 +88,10 @@ fn span(test: &Test) -> (f64, f64) {
     };
     match test {
         Test::Between(low, high) => (*low, *high),
-        Test::Equals { any, negated: false } => any.iter().filter_map(number).fold(
-            (f64::INFINITY, f64::NEG_INFINITY),
-            |(low, high), n| (low.min(n), high.max(n)),
-        ),
+        Test::Equals { any, negated: false } => any
+            .iter()
+            .filter_map(number)
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), n| (low.min(n), high.max(n))),
         Test::Compare(relation, literal) => match (relation, number(literal)) {
             (Relation::Less | Relation::AtMost, Some(n)) => (f64::NEG_INFINITY, n),
             (Relation::Greater | Relation::AtLeast, Some(n)) => (n, f64::INFINITY),

@@ -13,7 +13,9 @@ pub(super) fn any(object: &[u8], path: &[Segment], visit: &mut dyn FnMut(&[u8]) 
             None => false,
         },
         Some(b'[') => match segment.place {
-            Some(place) => scan::items(object).nth(place).is_some_and(|item| any(item.raw, rest, visit)),
+            Some(place) => {
+                scan::items(object).nth(place).is_some_and(|item| any(item.raw, rest, visit))
+            }
             None => scan::items(object).any(|item| element(item.raw, path, segment, rest, visit)),
         },
         _ => false,

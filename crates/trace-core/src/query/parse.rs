@@ -231,7 +231,8 @@ impl Parser<'_> {
         }
         match self.lexer.peek() {
             None => {
-                let at_open = QueryError { position: open, length: 1, problem: Problem::Unbalanced };
+                let at_open =
+                    QueryError { position: open, length: 1, problem: Problem::Unbalanced };
                 Err(at_open)
             }
             Some('&' | '|') => Err(self.unknown_operator()),
@@ -373,14 +374,22 @@ impl Parser<'_> {
             Operator::Equals | Operator::Differs => vec![self.value()?],
             Operator::In | Operator::NotIn => match self.members()? {
                 Members::List(list) => list,
-                Members::Range { .. } => return Err(self.wrong("kind", &operator, "write `kind in (a, b)`")),
+                Members::Range { .. } => {
+                    return Err(self.wrong("kind", &operator, "write `kind in (a, b)`"));
+                }
             },
             Operator::Contains => {
                 let value = self.value()?;
                 let text = format!("*{}*", text_of(&value.value));
                 return Ok(Condition::Kind { any: vec![KindPattern::new(text)], negated: false });
             }
-            _ => return Err(self.wrong("kind", &operator, "write `kind=network.*` or `kind in (a, b)`")),
+            _ => {
+                return Err(self.wrong(
+                    "kind",
+                    &operator,
+                    "write `kind=network.*` or `kind in (a, b)`",
+                ));
+            }
         };
         let mut any = Vec::new();
         for value in values {
@@ -418,7 +427,11 @@ impl Parser<'_> {
     /// `ts` and `seq`: only numbers make sense.
     fn numeric(&mut self, field: &'static str, operator: Spanned<Operator>) -> Parsed<Test> {
         if matches!(operator.value, Operator::Contains | Operator::Matches | Operator::MatchesNot) {
-            return Err(self.wrong(field, &operator, "compare it with numbers, or write `seq in 10..20`"));
+            return Err(self.wrong(
+                field,
+                &operator,
+                "compare it with numbers, or write `seq in 10..20`",
+            ));
         }
         self.lexer.skip_space();
         let start = self.lexer.at;
@@ -448,7 +461,9 @@ impl Parser<'_> {
                 match value.value {
                     literal @ Literal::Number { .. } => Ok(Test::Compare(relation, literal)),
                     literal @ Literal::Text(_) if quoted => Ok(Test::Compare(relation, literal)),
-                    other => Err(self.lexer.error(value.start, Problem::BadNumber(text_of(&other)))),
+                    other => {
+                        Err(self.lexer.error(value.start, Problem::BadNumber(text_of(&other))))
+                    }
                 }
             }
             Operator::Contains => {
@@ -467,9 +482,10 @@ impl Parser<'_> {
 
     fn membership(&mut self, negated: bool, operator: &Spanned<Operator>) -> Parsed<Test> {
         match self.members()? {
-            Members::List(list) => {
-                Ok(Test::Equals { any: list.into_iter().map(|value| value.value).collect(), negated })
-            }
+            Members::List(list) => Ok(Test::Equals {
+                any: list.into_iter().map(|value| value.value).collect(),
+                negated,
+            }),
             Members::Range { .. } if negated => {
                 Err(self.wrong("a range", operator, "write `NOT status in 200..299`"))
             }

@@ -204,7 +204,9 @@ mod tests {
 
     #[test]
     fn broken_text_ends_the_walk() {
-        for bad in ["", "{", "{\"", "{\"a\"", "{\"a\":", "{\"a\":\"\\", "{,}", "[[[", "{\"a\":[}", "]"] {
+        for bad in
+            ["", "{", "{\"", "{\"a\"", "{\"a\":", "{\"a\":\"\\", "{,}", "[[[", "{\"a\":[}", "]"]
+        {
             let _ = (fields(bad.as_bytes()).count(), items(bad.as_bytes()).count());
             any_leaf(bad.as_bytes(), &mut |_| false);
         }

@@ -24,7 +24,8 @@ fn unescape_from(inner: &[u8], first: usize) -> String {
         }
     }
     bytes.extend_from_slice(&inner[copied..]);
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// The character of the escape that begins `text`, and how many bytes it takes.
