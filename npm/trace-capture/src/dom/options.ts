@@ -1,7 +1,10 @@
 import type { InjectedOptions } from '../injected/wire.js';
 import type { DomRecorderOptions } from './types.js';
 
-const DEFAULTS: Omit<InjectedOptions, 'binding' | 'handle'> = {
+/** Random names under which page and Node find each other. */
+export type Names = Pick<InjectedOptions, 'binding' | 'fast_binding' | 'handle'>;
+
+const DEFAULTS: Omit<InjectedOptions, keyof Names> = {
   start: 'interactive',
   slow_start_ms: 2_000,
   flush_ms: 100,
@@ -17,8 +20,8 @@ const DEFAULTS: Omit<InjectedOptions, 'binding' | 'handle'> = {
 };
 
 /** The options as the page gets them: defaults filled in, nothing of the Node side among them. */
-export function injectedOptions(options: DomRecorderOptions, binding: string, handle: string): InjectedOptions {
-  const merged: Record<string, unknown> = { ...DEFAULTS, binding, handle };
+export function injectedOptions(options: DomRecorderOptions, names: Names): InjectedOptions {
+  const merged: Record<string, unknown> = { ...DEFAULTS, ...names };
   for (const name of Object.keys(DEFAULTS)) {
     const value: unknown = Reflect.get(options, name);
     if (value !== undefined) merged[name] = value;

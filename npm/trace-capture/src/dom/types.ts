@@ -1,3 +1,4 @@
+import type { CDPSession, Page } from '@playwright/test';
 import type { MaskInputs, PartKind, StartMode } from '../injected/wire.js';
 
 /** One piece of one document's recording, ready to be appended to a trace. */
@@ -45,6 +46,10 @@ export interface DomRecorderOptions {
   readonly mask_inputs?: MaskInputs;
   readonly mask_text?: readonly string[];
   readonly block?: readonly string[];
+  /** `plain` keeps to Playwright's bindings even where the raw protocol binding of Chromium is to be had (`auto`). */
+  readonly transport?: 'auto' | 'plain';
+  /** A protocol session of the page to share; by default the recorder opens one of its own per page. */
+  readonly cdpSession?: (page: Page) => Promise<CDPSession>;
   /** Longest wait of an explicit flush, in milliseconds; default 500. */
   readonly flush_timeout_ms?: number;
 }

@@ -1,6 +1,6 @@
 import { gate } from './gate.js';
 import { takeNatives } from './natives.js';
-import { BatchQueue } from './queue.js';
+import { BatchQueue, take } from './queue.js';
 import { Recorder } from './recorder.js';
 import type { InjectedHandle, InjectedOptions } from './wire.js';
 
@@ -14,7 +14,8 @@ export function install(options: InjectedOptions): void {
   const decision = gate(options.handle);
   if (decision === 'again') return;
   if (decision === 'parent-records' || decision === 'blank-frame') {
-    Reflect.deleteProperty(window, options.binding);
+    take(options.binding);
+    take(options.fast_binding);
     return;
   }
   const natives = takeNatives();
@@ -28,7 +29,10 @@ export function install(options: InjectedOptions): void {
   const recorder = new Recorder(natives, options, queue);
   const handle: InjectedHandle = Object.freeze({
     flush: () => queue.flush(),
-    ensure: () => recorder.check(),
+    ensure: () => {
+      queue.takeBinding();
+      recorder.check();
+    },
     restart: (reason: string) => recorder.restart(reason),
     digest: () => recorder.digest(),
   });

@@ -18,6 +18,15 @@ function kindOf(event: RrwebEvent): PartKind {
   return event.type === EventType.meta || event.type === EventType.fullSnapshot ? 'snapshot' : 'mutation';
 }
 
+/** Removes a binding from the window and gives it, if it is there. */
+export function take(name: string): Binding | undefined {
+  if (name === '') return undefined;
+  const found: unknown = Reflect.get(window, name);
+  if (typeof found !== 'function') return undefined;
+  Reflect.deleteProperty(window, name);
+  return found as Binding;
+}
+
 /** Collects events and hands them to the binding as one string per batch. Never throws into the page. */
 export class BatchQueue {
   readonly stream: string;
@@ -40,13 +49,16 @@ export class BatchQueue {
     this.stream = stream;
   }
 
-  /** Takes the binding off the window, so that the page finds no trace of it. */
+  /**
+   * Takes the binding off the window, so that the page finds no trace of it. A stream keeps the binding it found
+   * first: two channels would not keep the order of its batches.
+   */
   takeBinding(): boolean {
-    const found: unknown = Reflect.get(window, this.#options.binding);
-    if (typeof found !== 'function') return this.#binding !== undefined;
-    this.#binding = found as Binding;
-    Reflect.deleteProperty(window, this.#options.binding);
-    return true;
+    const fast = take(this.#options.fast_binding);
+    const plain = take(this.#options.binding);
+    const isTop = window.parent === window;
+    this.#binding ??= (isTop ? fast : undefined) ?? plain;
+    return this.#binding !== undefined;
   }
 
   push(generation: number, event: RrwebEvent): void {
@@ -82,7 +94,7 @@ export class BatchQueue {
     this.#disarm();
     const sent = this.takeBinding() ? this.#drain() : 0;
     if (this.#waiting.length > 0 || this.#notices.length > 0) this.#arm();
-    return { sent, pending: this.#waiting.length, dropped: this.#dropped };
+    return { sent, pending: this.#waiting.length, dropped: this.#dropped, stream: this.stream, batch: this.#batch };
   }
 
   #drain(): number {

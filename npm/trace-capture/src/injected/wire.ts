@@ -13,6 +13,11 @@ export type MaskInputs = 'sensitive' | 'all' | readonly string[];
 export interface InjectedOptions {
   /** Name of the binding that carries batches; random per recorder, deleted from the window once taken. */
   readonly binding: string;
+  /**
+   * Name of a raw protocol binding, which Chromium delivers without a second round trip; empty where there is none.
+   * Used by top frames only, since such a binding does not tell which frame called.
+   */
+  readonly fast_binding: string;
   /** Name of the non-enumerable window property that marks a realm and lets Node reach the recorder. */
   readonly handle: string;
   readonly start: StartMode;
@@ -61,6 +66,9 @@ export interface FlushReport {
   readonly sent: number;
   readonly pending: number;
   readonly dropped: number;
+  readonly stream: string;
+  /** Number of the last batch handed over; Node compares it with what arrived. */
+  readonly batch: number;
 }
 
 /** Score of the document as it is now, to be compared with the one rebuilt from the recording. */

@@ -11,6 +11,16 @@ import { Judge } from './replay.js';
 import { serve } from './site.js';
 import type { Site } from './site.js';
 
+/** Looks for us as the first script of its page. */
+const LOOKING = `<!doctype html><script>{
+  const ours = (name) => /molar|rrweb/i.test(name);
+  window.seen = {
+    listed: Object.keys(window).filter(ours),
+    callable: Object.getOwnPropertyNames(window).filter((name) => ours(name) && typeof window[name] === 'function'),
+    frames: window.length,
+  };
+}</script>`;
+
 let browser: Browser;
 let judge: Judge;
 let site: Site;
@@ -22,6 +32,7 @@ before(async () => {
     '/': '<!doctype html><body><p>page</p>',
     '/cross': '<!doctype html><body><p>outer</p><iframe src="FAR/child"></iframe>',
     '/around': '<!doctype html><body><div class=hidden-part><iframe src="FAR/child"></iframe></div>',
+    '/looking': LOOKING,
     '/child': '<!doctype html><body><p>inside the child</p>',
     '/opaque': '<!doctype html><body><p>outer</p><iframe sandbox src="NEAR/child"></iframe>',
     '/slow': (_request, response) => {
@@ -103,11 +114,9 @@ test('time is the real one under a fake clock, and never runs backwards', () =>
 test('the page finds neither binding nor recorder, and no frame of ours', () =>
   during({}, async (recording, page) => {
     await page.goto(site.near);
-    const seen = await page.evaluate(() => ({
-      listed: Object.keys(window).filter((name) => /molar|rrweb/i.test(name)),
-      callable: Object.getOwnPropertyNames(window).filter((name) => /molar|rrweb/i.test(name) && typeof Reflect.get(window, name) === 'function'),
-      frames: window.length,
-    }));
+    await recording.flush();
+    await page.goto(`${site.near}/looking`);
+    const seen = await page.evaluate(() => Reflect.get(window, 'seen') as unknown);
     assert.deepEqual(seen, { listed: [], callable: [], frames: 0 });
     assert.deepEqual(recording.noise, []);
   }));
@@ -194,7 +203,7 @@ test('a page that was open before the recorder is recorded', async () => {
 });
 
 test('without a binding the queue is bounded; once it comes, the loss is counted and a snapshot follows', async () => {
-  const options = injectedOptions({ queue_events: 20 }, '__late_binding', '__late_handle');
+  const options = injectedOptions({ queue_events: 20 }, { binding: '__late_binding', fast_binding: '', handle: '__late_handle' });
   const page = await browser.newPage();
   await page.addInitScript({ content: initScript(options) });
   await page.goto(site.near);
