@@ -10,6 +10,8 @@ pub struct FrameFacts {
     pub raw_len: u64,
     /// Lines, readable or not.
     pub lines: u32,
+    /// The format that a `run.start` among the lines declares.
+    pub format: Option<u64>,
     /// Lowest seq; 0 when no line is readable.
     pub first_seq: u64,
     /// Highest seq.
@@ -43,6 +45,9 @@ impl FrameFacts {
     fn line(&mut self, line: &[u8]) {
         if let Some(head) = envelope(line) {
             self.add(head.seq.get(), head.ts, head.kind, head.step_id);
+            if head.kind == "run.start" {
+                self.format = declared_format(line).or(self.format);
+            }
         } else if let Ok(Event { ts, seq, kind, step_id, .. }) = decode_line(line) {
             let step_id = step_id.as_ref().map(crate::event::StepId::as_str);
             self.add(seq.get(), ts, kind.as_str(), step_id);
@@ -66,6 +71,10 @@ impl FrameFacts {
             place_of(&mut self.steps, step_id);
         }
     }
+}
+
+fn declared_format(line: &[u8]) -> Option<u64> {
+    decode_line(line).ok()?.payload.field_text("format")?.parse().ok()
 }
 
 /// The place of a name in a short list, added when it is new. Searched from the end: neighbours are alike.

@@ -68,6 +68,9 @@ pub struct RareKind {
 pub struct Index {
     /// [`INDEX_VERSION`] of its writer.
     pub version: u32,
+    /// The trace's format, as its `run.start` declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<u64>,
     /// The names behind the bits of [`FrameEntry::kinds`], so that a newer list of kinds does not shift them.
     pub kinds: Vec<Box<str>>,
     /// One entry a frame, in the order of the file.
@@ -168,6 +171,7 @@ pub(super) fn skippable(magic: u32, payload: &[u8]) -> Result<Vec<u8>, ChunkErro
 /// Puts an index together, frame after frame.
 #[derive(Debug, Default)]
 pub struct IndexBuilder {
+    format: Option<u64>,
     kinds: Vec<Box<str>>,
     kind_lines: Vec<Vec<(u32, u32)>>,
     frames: Vec<FrameEntry>,
@@ -186,6 +190,7 @@ impl IndexBuilder {
     /// The next frame: `len` bytes in the file, `raw` uncompressed, with its facts.
     pub fn push(&mut self, len: u64, raw: &[u8], facts: &FrameFacts) {
         self.hasher.update(raw);
+        self.format = self.format.or(facts.format);
         let frame = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
         let mut bits = 0_u64;
         for (kind, lines) in facts.kinds.iter().zip(&facts.kind_lines) {
@@ -242,6 +247,7 @@ impl IndexBuilder {
         let rare_kinds = rare.map(|(kind, at)| RareKind { kind: kind.clone(), at }).collect();
         Index {
             version: INDEX_VERSION,
+            format: self.format,
             rare_kinds,
             total_lines: self.frames.iter().map(|frame| u64::from(frame.lines)).sum(),
             total_bytes: self.frames.iter().map(|frame| frame.raw_len).sum(),

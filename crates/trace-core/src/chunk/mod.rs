@@ -9,8 +9,8 @@ mod error;
 mod facts;
 pub mod frame;
 pub mod index;
-mod recover;
-mod seek_table;
+pub(crate) mod recover;
+pub(crate) mod seek_table;
 
 pub use archive::{CompressedFrame, compress_frame};
 pub use cutter::{Cause, CutRules, Cutter, Decision, OpenChunk};

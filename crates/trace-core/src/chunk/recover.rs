@@ -70,11 +70,12 @@ pub(crate) struct TolerantFrames<'a> {
     bytes: &'a [u8],
     at: usize,
     number: u64,
+    n_holes: u32,
 }
 
 impl<'a> TolerantFrames<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, number: 0 }
+        Self { bytes, at: 0, number: 0, n_holes: 0 }
     }
 }
 
@@ -92,7 +93,9 @@ impl<'a> Iterator for TolerantFrames<'a> {
                 Some(Found::Frame(Frame { number, offset, ..frame }))
             }
             Err(error) => {
-                let len = next_frame(rest).unwrap_or(rest.len());
+                self.n_holes += 1;
+                let gives_up = self.n_holes > MAX_HOLES;
+                let len = if gives_up { None } else { next_frame(rest) }.unwrap_or(rest.len());
                 self.at += len;
                 Some(Found::Hole { error: error.at(number, offset), rest: &rest[..len] })
             }
@@ -100,10 +103,16 @@ impl<'a> Iterator for TolerantFrames<'a> {
     }
 }
 
+/// A file with more holes was made by an attacker, not by a crash; searching on would take quadratic time.
+const MAX_HOLES: u32 = 100;
+/// For the same reason, places that look like a frame and are none end the search.
+const MAX_CANDIDATES: usize = 10_000;
+
 /// Where the next frame begins behind a damaged one.
 fn next_frame(rest: &[u8]) -> Option<usize> {
     memchr::memmem::find_iter(rest.get(1..)?, &MAGIC)
         .map(|at| at + 1)
+        .take(MAX_CANDIDATES)
         .find(|at| frame_len(&rest[*at..]).is_ok())
 }
 

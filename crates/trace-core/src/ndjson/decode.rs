@@ -17,15 +17,15 @@ pub struct Decoded {
 /// Reads every line of `bytes`. A trace of a newer format gives no events and one `from_the_future`.
 pub fn decode(bytes: &[u8]) -> Decoded {
     let mut decoder = Decoder::new();
-    let mut decoded = Decoded::default();
+    let mut found = Decoded::default();
     for line in Lines::new(bytes) {
-        decoded.events.extend(decoder.line(line));
-        decoded.diagnostics.append(&mut decoder.diagnostics);
+        found.events.extend(decoder.line(line));
+        found.diagnostics.append(&mut decoder.diagnostics);
         if decoder.refused {
             break;
         }
     }
-    decoded
+    found
 }
 
 /// Reads one line (its line break may be there or not). Offsets in the diagnostic are inside the line.
