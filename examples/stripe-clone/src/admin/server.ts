@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '../http/exchange.js';
-import { BodyTooLarge, header, readBody, send } from '../http/exchange.js';
+import { BodyTooLarge, ClientGone, header, readBody, send } from '../http/exchange.js';
 import { Problem, problem } from '../http/problem.js';
 import { KIND, VERSION } from '../state/world.js';
 import type { AdminCall, AdminParts } from './call.js';
@@ -73,6 +73,7 @@ function failure(parts: AdminParts, error: unknown, call: AdminCall | undefined)
   let known: Problem;
   if (error instanceof Problem) known = error;
   else if (error instanceof BodyTooLarge) known = problem('too_large', error.message);
+  else if (error instanceof ClientGone) known = problem('bad_request', error.message);
   else if (error instanceof URIError) known = problem('bad_request', 'the path is not valid percent-encoding');
   else {
     parts.onError(error);

@@ -4,15 +4,23 @@ import type { AddressInfo } from 'node:net';
 /** Thrown when a body is larger than allowed; each API answers it in its own error shape. */
 export class BodyTooLarge extends Error {}
 
+/** Thrown when the client went away before its body was complete; nobody is left to answer, and nothing failed here. */
+export class ClientGone extends Error {}
+
 /** Reads a whole request body, at most `maxBytes`. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of request) {
-    const chunk = part as Buffer;
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new BodyTooLarge(`the body is larger than \`${maxBytes}\` bytes`);
-    parts.push(chunk);
+  try {
+    for await (const part of request) {
+      const chunk = part as Buffer;
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new BodyTooLarge(`the body is larger than \`${maxBytes}\` bytes`);
+      parts.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof BodyTooLarge || request.complete) throw error;
+    throw new ClientGone('the client closed the connection', { cause: error });
   }
   return Buffer.concat(parts);
 }

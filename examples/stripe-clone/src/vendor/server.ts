@@ -6,7 +6,7 @@ import { chaosFor } from '../chaos.js';
 import { nowMs } from '../clock.js';
 import { API_VERSION } from '../events.js';
 import type { Answer } from '../http/exchange.js';
-import { BodyTooLarge, header, json, readBody, send } from '../http/exchange.js';
+import { BodyTooLarge, ClientGone, header, json, readBody, send } from '../http/exchange.js';
 import { Problem } from '../http/problem.js';
 import type { Scheduler } from '../scheduler.js';
 import type { Run, Runs } from '../state/runs.js';
@@ -119,6 +119,7 @@ function injected(status: number, requestId: string): Answer {
 function failure(parts: VendorParts, error: unknown): Answer {
   if (error instanceof Problem) return json(error.status, { error: { type: 'invalid_request_error', message: error.message, code: error.code } });
   if (error instanceof BodyTooLarge) return json(413, { error: { type: 'invalid_request_error', message: error.message, code: 'too_large' } });
+  if (error instanceof ClientGone) return json(400, { error: { type: 'invalid_request_error', message: error.message } });
   parts.onError(error);
   return json(500, { error: { type: 'api_error', message: 'The clone failed; its log says why.' } });
 }
