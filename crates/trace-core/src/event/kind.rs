@@ -26,6 +26,14 @@ macro_rules! kinds {
                 }
             }
 
+            /// The name on the wire of a known kind, for messages; `other` for the rest.
+            pub(crate) const fn static_name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                    Self::Other(_) => "other",
+                }
+            }
+
             /// The kind of that name; any other name becomes [`Kind::Other`].
             pub fn from_name(name: &str) -> Self {
                 match name {

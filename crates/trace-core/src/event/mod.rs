@@ -1,16 +1,41 @@
 //! What a trace can say: one envelope, one payload family per file.
 
+mod agent;
+mod body;
+mod clones;
+mod console;
+mod dom;
 mod ids;
 mod kind;
+mod media;
+mod network;
 mod payload;
+mod run;
 pub(crate) mod scan;
+mod scenario;
+mod shared;
+mod step;
 mod time;
+mod words;
 
+pub use agent::{AgentAction, AgentThought};
+pub use body::Body;
+pub use clones::{
+    ClockAdvance, CloneSnapshot, CloneState, ErrorInjection, LatencyInjection, SnapshotWhen,
+};
+pub use console::{ConsoleError, ConsoleLog, PageLocation};
+pub use dom::DomEvents;
 pub use ids::{IdError, Seq, ShortId, StepId, TraceId};
 pub use kind::Kind;
+pub use media::{BrowserState, Screenshot, Video};
+pub use network::{NetworkFailed, NetworkRequest, NetworkResponse, NetworkWs, WsDirection};
 pub(crate) use payload::ENVELOPE_KEYS;
 pub use payload::{Payload, PayloadError};
+pub use run::{Recorder, RunEnd, RunRef, RunSource, RunStart, RunStatus, Scenario, Worker};
 pub use scan::MAX_DEPTH;
+pub use scenario::{CaptureNotice, ScenarioEvent};
+pub use shared::{Content, ContentData, Extra, Headers, Location, TraceError};
+pub use step::{Action, Assertion, StepCategory, StepEnd, StepStart, StepStatus};
 pub use time::{TimeError, Timestamp, WallMs};
 
 /// The version of the format that this crate writes; it stands in `run.start.format`.

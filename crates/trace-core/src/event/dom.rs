@@ -1,0 +1,31 @@
+//! Recorded DOM.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Content, Extra};
+
+/// Payload of `dom.snapshot` and `dom.mutation`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DomEvents {
+    /// The page.
+    pub page: String,
+    /// The frame.
+    pub frame: String,
+    /// The frame's address.
+    pub frame_url: String,
+    /// The recorder instance of one document.
+    pub stream: String,
+    /// Which full snapshot of the stream it builds on.
+    pub generation: u64,
+    /// How many rrweb events it holds.
+    pub count: u64,
+    /// Time of the first one, on the trace's axis.
+    pub first_ts: f64,
+    /// Time of the last one.
+    pub last_ts: f64,
+    /// JSON array of rrweb events.
+    pub events: Content,
+    /// Fields this version does not know.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
