@@ -76,7 +76,7 @@ async function inWorld(parts: VendorParts, request: IncomingMessage, run: Run, w
     if (chaos.delay_ms > 0) await sleep(chaos.delay_ms);
     if (chaos.failure) return injected(chaos.failure.status, requestId);
     const { status, body: result, replayed } = apply(method, target.path, header(request, 'idempotency-key'), params, call);
-    if (method !== 'GET') run.justRestored = false;
+    if (method !== 'GET' && run.world === world) run.justRestored = false;
     return json(status, result, { ...headersOf(requestId), ...(replayed ? { 'idempotent-replayed': 'true' } : {}) });
   } catch (error) {
     if (!(error instanceof StripeError)) throw error;
