@@ -2,7 +2,9 @@ import { gate } from './gate.js';
 import { takeNatives } from './natives.js';
 import { BatchQueue, take } from './queue.js';
 import { Recorder } from './recorder.js';
-import type { InjectedHandle, InjectedOptions } from './wire.js';
+import type { BatchHeader, InjectedHandle, InjectedNotice, InjectedOptions } from './wire.js';
+
+const NO_STREAM = '0000000000000000';
 
 function newStreamId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
@@ -11,6 +13,22 @@ function newStreamId(): string {
 
 /** Sets up recording of this realm, or leaves it alone. Runs before any script of the page, in every frame. */
 export function install(options: InjectedOptions): void {
+  try {
+    setUp(options);
+  } catch (cause) {
+    sayFailure(options, cause);
+  }
+}
+
+/** A throw would be the page's error in the user's eyes; it is sent as a notice of a stream that never was. */
+function sayFailure(options: InjectedOptions, cause: unknown): void {
+  const notice: InjectedNotice = { code: 'dom.install.failed', detail: { reason: String(cause) } };
+  const header: BatchHeader = [NO_STREAM, 0, 1, [], [notice]];
+  const binding = take(options.binding);
+  if (binding !== undefined) binding(JSON.stringify(header));
+}
+
+function setUp(options: InjectedOptions): void {
   const decision = gate(options.handle);
   if (decision === 'again') return;
   if (decision === 'parent-records' || decision === 'blank-frame') {

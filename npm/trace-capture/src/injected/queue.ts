@@ -11,7 +11,7 @@ interface Waiting {
   readonly event: RrwebEvent;
 }
 
-const NOTICES_KEPT = 50;
+const NOTICES_PER_CODE = 5;
 const URGENT_MS = 3_000;
 
 function kindOf(event: RrwebEvent): PartKind {
@@ -73,8 +73,12 @@ export class BatchQueue {
     else this.#arm();
   }
 
+  /** Adds a notice to the next batch. Of one code a few are kept whole, the rest is counted in the last of them. */
   notice(code: string, detail: Detail): void {
-    if (this.#notices.length < NOTICES_KEPT) this.#notices.push({ code, detail });
+    const same = this.#notices.filter((notice) => notice.code === code);
+    const last = same.at(-1);
+    if (last === undefined || same.length < NOTICES_PER_CODE) this.#notices.push({ code, detail });
+    else this.#notices[this.#notices.indexOf(last)] = { code, detail: { ...last.detail, more: Number(last.detail['more'] ?? 0) + 1 } };
     this.#arm();
   }
 
