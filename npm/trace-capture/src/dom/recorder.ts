@@ -4,13 +4,13 @@ import type { DigestReport, FlushReport, InjectedHandle } from '../injected/wire
 import type { Batch } from './batch.js';
 import { parseBatch } from './batch.js';
 import { cleanUrl } from '../injected/mask/text.js';
-import type { FrameVerdict } from './frame-privacy.js';
-import { FramePrivacy } from './frame-privacy.js';
 import { Identities } from './identity.js';
 import type { Names } from './options.js';
 import { injectedOptions } from './options.js';
 import { canBeQuiet, quietly, within } from './quiet.js';
 import { initScript } from './script.js';
+import type { Surroundings } from './surroundings.js';
+import { SurroundingsFinder } from './surroundings.js';
 import type { DomFlushResult, DomNoticeSink, DomPart, DomRecorderOptions, DomSink } from './types.js';
 
 const FLUSH_TIMEOUT_MS = 500;
@@ -33,9 +33,9 @@ export class DomRecorder {
   readonly #names: Names;
   readonly #batches = new Map<string, number>();
   readonly #installed = new WeakSet<BrowserContext>();
-  readonly #privacy: FramePrivacy;
+  readonly #finder: SurroundingsFinder;
   /** Streams of frames of another origin, held until it is known whether their surroundings are private. */
-  readonly #verdicts = new Map<string, Promise<FrameVerdict>>();
+  readonly #surroundings = new Map<string, Promise<Surroundings>>();
 
   constructor(options: DomRecorderOptions, sink: DomSink, sinkNotice: DomNoticeSink) {
     this.#options = options;
@@ -43,7 +43,7 @@ export class DomRecorder {
     this.#notice = sinkNotice;
     const usesFast = options.transport !== 'plain';
     this.#names = { binding: randomName(), fast_binding: usesFast ? randomName() : '', handle: randomName() };
-    this.#privacy = new FramePrivacy(options);
+    this.#finder = new SurroundingsFinder(options, this.#names.handle);
   }
 
   /**
@@ -75,7 +75,7 @@ export class DomRecorder {
     const frames = framesOf(target);
     const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
     const reports = await Promise.all(frames.map((frame) => within(bound, this.#ask(frame, 'flush'))));
-    await within(bound, Promise.all(this.#verdicts.values()));
+    await within(bound, Promise.all(this.#surroundings.values()));
     const unanswered = reports.filter((report) => report === undefined).length;
     for (const report of reports) this.#checkArrival(report);
     const pending = reports.reduce<number>((sum, report) => sum + pendingOf(report), 0);
@@ -168,12 +168,13 @@ export class DomRecorder {
 
   /** Keeps the order of a stream: all its batches wait for the same promise and go on in the order they came. */
   async #passWhenAllowed(frame: Frame, stream: string, parts: readonly DomPart[]): Promise<void> {
-    const known = this.#verdicts.get(stream);
-    const verdict = known ?? this.#privacy.verdict(frame);
-    this.#verdicts.set(stream, verdict);
-    const answer = await verdict;
-    if (answer === 'open') for (const part of parts) this.#pass(part);
-    else if (known === undefined) this.#notice('dom.frame.private', { frame: this.#identities.of(frame, 'frame'), verdict: answer });
+    const known = this.#surroundings.get(stream);
+    const finding = known ?? this.#finder.find(frame);
+    this.#surroundings.set(stream, finding);
+    const { verdict, holder } = await finding;
+    const place = holder === undefined ? {} : { holder };
+    if (verdict === 'open') for (const part of parts) this.#pass({ ...part, ...place });
+    else if (known === undefined) this.#notice('dom.frame.private', { frame: this.#identities.of(frame, 'frame'), verdict });
   }
 
   /** Batches of a stream are numbered without gaps; a gap is a loss on the way that nobody else would see. */

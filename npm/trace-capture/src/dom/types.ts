@@ -1,6 +1,14 @@
 import type { CDPSession, Page } from '@playwright/test';
 import type { MaskInputs, PartKind, StartMode } from '../injected/wire.js';
 
+/** Where a frame of another origin hangs: a node of its parent's recording. */
+export interface FrameHolder {
+  readonly stream: string;
+  readonly generation: number;
+  /** rrweb id of the frame's element in that generation. */
+  readonly node: number;
+}
+
 /** One piece of one document's recording, ready to be appended to a trace. */
 export interface DomPart {
   /** `snapshot`: Meta and full snapshot; `mutation`: everything that builds on one. */
@@ -20,6 +28,8 @@ export interface DomPart {
   /** Epoch milliseconds of the first and the last event, monotonic within the stream. */
   readonly firstTs: number;
   readonly lastTs: number;
+  /** For a frame of another origin, once known: the element that holds it. Its ids are not in the parent's range. */
+  readonly holder?: FrameHolder;
 }
 
 /** Receives the parts in order of arrival. A throw is caught and told through the notice sink. */

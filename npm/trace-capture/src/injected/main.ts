@@ -53,6 +53,7 @@ function setUp(options: InjectedOptions): void {
     },
     restart: (reason: string) => recorder.restart(reason),
     digest: () => recorder.digest(),
+    idOf: (node: Node) => recorder.idOf(node),
   });
   Object.defineProperty(window, options.handle, { value: handle, enumerable: false, configurable: false, writable: false });
   recorder.check();

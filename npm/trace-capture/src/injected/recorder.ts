@@ -5,10 +5,10 @@ import { EventMasker } from './mask/events.js';
 import { isSelector, MaskRules } from './mask/rules.js';
 import type { Natives } from './natives.js';
 import type { BatchQueue } from './queue.js';
-import type { MutationData, RrwebEvent, ShadowedNames } from './rrweb-types.js';
+import type { Mirror, MutationData, RrwebEvent, ShadowedNames } from './rrweb-types.js';
 import { EventType, NodeType } from './rrweb-types.js';
 import { shadowNames } from './shadows.js';
-import type { DigestReport, InjectedOptions } from './wire.js';
+import type { DigestReport, InjectedOptions, NodeReport } from './wire.js';
 
 const RETRY_MS = 250;
 const WARNINGS_KEPT = 5;
@@ -30,6 +30,7 @@ export class Recorder {
   readonly #observer: MutationObserver;
   /** Built once, before the page runs: at a restart the page may already have replaced what is copied here. */
   readonly #names: ShadowedNames;
+  #mirror: Mirror | undefined;
   #observed: Document | undefined;
   #running: Running | undefined;
   /** Root element of a document that was given up; a new root is a new chance. */
@@ -82,6 +83,12 @@ export class Recorder {
     };
     const { digest, nodes } = digestOf(document.body, source);
     return { version: 1, digest, nodes, stream: this.#queue.stream, generation: this.#generation };
+  }
+
+  /** Name of a live node in the running recording. */
+  idOf(node: Node): NodeReport | null {
+    const id = this.#mirror?.getId(node) ?? -1;
+    return id < 0 ? null : { stream: this.#queue.stream, generation: this.#generation, node: id };
   }
 
   #observe(current: Document): void {
@@ -158,6 +165,7 @@ export class Recorder {
 
   #record(generation: number): () => void {
     const record = factory(this.#names);
+    this.#mirror = record.mirror;
     const masker = new EventMasker(this.#rules, record.mirror);
     const emit = this.#emitter(generation, masker);
     const stop = asIfInteractive(() => record(this.#rrwebOptions(emit)));

@@ -80,10 +80,19 @@ export interface DigestReport {
   readonly generation: number;
 }
 
+/** A node as the recording names it. */
+export interface NodeReport {
+  readonly stream: string;
+  readonly generation: number;
+  readonly node: number;
+}
+
 /** The recorder as Node sees it through the handle property. */
 export interface InjectedHandle {
   flush(): FlushReport;
   ensure(): void;
   restart(reason: string): void;
   digest(): DigestReport;
+  /** Nothing when the node is not part of the running recording. */
+  idOf(node: Node): NodeReport | null;
 }

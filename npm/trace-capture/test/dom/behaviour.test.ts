@@ -71,6 +71,8 @@ test('a frame of another origin is a stream of its own', () =>
     const child = recording.parts.filter(({ frameUrl }) => frameUrl.startsWith(site.far));
     assert.equal(child[0]?.type, 'snapshot');
     assert.match(child[0]?.events ?? '', /inside the child/);
+    const outer = JSON.stringify(recording.events(page).find(({ type }) => type === 2));
+    assert.equal(child[0]?.holder?.node, Number(/"tagName":"iframe".*?"id":(\d+)/.exec(outer)?.[1]));
     const streams = recording.parts.filter(({ frameUrl }) => frameUrl !== 'about:blank').map(({ stream }) => stream);
     assert.equal(new Set(streams).size, 2);
     assert.equal(new Set(recording.parts.map(({ page: id }) => id)).size, 1);
