@@ -69,11 +69,11 @@ function stackOnce(): Stack {
   const shopUrl = process.env['SHOP_URL'];
   const startsClone = !shopUrl && !process.env['MOLAR_CLONE_STRIPE_URL'];
   const stack: Stack = { shopUrl: shopUrl ?? `http://127.0.0.1:${PORT}`, startsShop: !shopUrl, startsClone, ports: { PORT, CLONE_PORT, CLONE_ADMIN_PORT } };
-  if (startsClone) {
-    process.env['MOLAR_CLONE_RUN'] ??= `shop-${Date.now().toString(36)}`;
-    process.env['MOLAR_CLONE_STRIPE_URL'] = `http://127.0.0.1:${CLONE_PORT}/t/${process.env['MOLAR_CLONE_RUN']}`;
-    process.env['MOLAR_CLONE_STRIPE_ADMIN_URL'] = `http://127.0.0.1:${CLONE_ADMIN_PORT}`;
-  }
+  if (startsClone) process.env['MOLAR_CLONE_STRIPE_ADMIN_URL'] = `http://127.0.0.1:${CLONE_ADMIN_PORT}`;
+  const vendorUrl = process.env['MOLAR_CLONE_STRIPE_URL'] || `http://127.0.0.1:${CLONE_PORT}`;
+  // Each run of the suite has its own state in the clone; an address that names a run already is taken as it is.
+  process.env['MOLAR_CLONE_RUN'] ??= `shop-${Date.now().toString(36)}`;
+  process.env['MOLAR_CLONE_STRIPE_URL'] = vendorUrl.includes('/t/') ? vendorUrl : `${vendorUrl}/t/${process.env['MOLAR_CLONE_RUN']}`;
   process.env['SHOP_STACK'] = JSON.stringify(stack);
   return stack;
 }

@@ -106,3 +106,23 @@ test('the run comes from path, header or key, and path and header must agree', a
   assert.equal(await create('/t/by-path/v1/customers', { 'x-molar-run': 'other' }), 400);
   assert.equal(await create('/t/not%20a%20run/v1/customers'), 400);
 });
+
+test('a body that is far too large is refused, not reset', async (t) => {
+  const { clone } = await Harness.start(t);
+  const body = Buffer.alloc(20 * 1024 * 1024, 'a');
+  const headers = { authorization: 'Bearer sk_test_run' };
+  assert.equal((await fetch(`${clone.vendor}/v1/customers`, { method: 'POST', headers, body })).status, 413);
+  const admin = await fetch(`${clone.admin}/_clone/seed`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  assert.equal(admin.status, 413);
+});
+
+test('keys are kept for 24 virtual hours', async (t) => {
+  const harness = await Harness.start(t);
+  const stripe = harness.stripe('run');
+  const create = async (): Promise<string> => (await stripe.customers.create({}, { idempotencyKey: 'k' })).id;
+  const first = await create();
+  await harness.admin('POST', '/_clone/clock/advance', { run: 'run', duration: '23h' });
+  assert.equal(await create(), first);
+  await harness.admin('POST', '/_clone/clock/advance', { run: 'run', duration: '1h' });
+  assert.notEqual(await create(), first);
+});

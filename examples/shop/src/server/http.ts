@@ -27,10 +27,14 @@ const MAX_BODY_BYTES = 2 * 1024 * 1024;
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of request) {
+  // Leaving the loop must not destroy the connection, or the browser would see a reset instead of the refusal.
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
     const chunk = part as Buffer;
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new HttpError(413, 'the body is larger than 2 MiB');
+    if (bytes > MAX_BODY_BYTES) {
+      request.resume();
+      throw new HttpError(413, 'the body is larger than 2 MiB');
+    }
     parts.push(chunk);
   }
   return Buffer.concat(parts);

@@ -12,13 +12,15 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   const parts: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const part of request) {
+    // Leaving the loop must not destroy the connection, or the client would see a reset instead of the refusal.
+    for await (const part of request.iterator({ destroyOnReturn: false })) {
       const chunk = part as Buffer;
       bytes += chunk.length;
       if (bytes > maxBytes) throw new BodyTooLarge(`the body is larger than \`${maxBytes}\` bytes`);
       parts.push(chunk);
     }
   } catch (error) {
+    if (error instanceof BodyTooLarge) request.resume();
     if (error instanceof BodyTooLarge || request.complete) throw error;
     throw new ClientGone('the client closed the connection', { cause: error });
   }

@@ -48,6 +48,13 @@ export function integer(value: Json | undefined, name: string, min = 0): number 
   return number;
 }
 
+/** The `currency` parameter: three letters, in lower case. */
+export function currency(call: Call): string {
+  const code = required(call, 'currency').toLowerCase();
+  if (!/^[a-z]{3}$/.test(code)) throw invalidParam('currency', `Invalid currency: ${code.slice(0, 20)}`);
+  return code;
+}
+
 /** A boolean parameter. */
 export function flag(call: Call, name: string): boolean {
   return call.params[name] === 'true' || call.params[name] === true;

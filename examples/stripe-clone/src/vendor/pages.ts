@@ -26,7 +26,7 @@ function paid(call: Call, session: JsonObject): Answer {
   paySession(call);
   const target = session['success_url'];
   if (typeof target !== 'string') return html(200, checkoutPage('Thank you', undefined));
-  const location = target.replaceAll('{CHECKOUT_SESSION_ID}', String(session['id']));
+  const location = new URL(target.replaceAll('{CHECKOUT_SESSION_ID}', String(session['id']))).href;
   return { status: 303, headers: { location }, body: Buffer.alloc(0) };
 }
 

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../canonical-json.js';
 import { isObject } from '../../canonical-json.js';
 import { emit } from '../../events.js';
 import type { Call, Route } from '../call.js';
-import { change, create, found, given, givenTexts, integer, lookup, metadata, required, text } from '../call.js';
+import { change, create, currency, found, given, givenTexts, integer, lookup, metadata, required, text } from '../call.js';
 import { invalidParam } from '../errors.js';
 import { list } from '../list.js';
 
@@ -56,7 +56,7 @@ function createPrice(call: Call): JsonObject {
   const unit_amount = integer(call.params['unit_amount'], 'unit_amount');
   const recurring = recurringParam(call);
   const price = create(call, 'prices', 'price', 'price', {
-    active: true, billing_scheme: 'per_unit', currency: required(call, 'currency').toLowerCase(), custom_unit_amount: null,
+    active: true, billing_scheme: 'per_unit', currency: currency(call), custom_unit_amount: null,
     lookup_key: text(call, 'lookup_key'), metadata: metadata(call), nickname: text(call, 'nickname'), product, recurring,
     tax_behavior: 'unspecified', tiers_mode: null, transform_quantity: null, type: recurring ? 'recurring' : 'one_time',
     unit_amount, unit_amount_decimal: String(unit_amount),

@@ -30,6 +30,10 @@ function createSession(call: Call): JsonObject {
   const customer = text(call, 'customer');
   if (customer !== null) lookup(call, 'customers', 'customer', customer, 'customer');
   const lines = lineItems(call, call.params['line_items']);
+  for (const name of ['success_url', 'cancel_url']) {
+    const url = text(call, name);
+    if (url !== null && !URL.canParse(url)) throw invalidParam(name, `Invalid URL: ${name}`);
+  }
   const session = create(call, 'checkout_sessions', 'checkout.session', 'cs_test', {
     amount_subtotal: total(lines), amount_total: total(lines), cancel_url: text(call, 'cancel_url'), client_reference_id: text(call, 'client_reference_id'),
     currency: lines[0]?.currency ?? null, customer, customer_email: text(call, 'customer_email'), expires_at: call.now + LIFE_SECONDS,

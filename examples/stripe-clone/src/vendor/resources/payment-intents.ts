@@ -2,7 +2,7 @@ import type { JsonObject } from '../../canonical-json.js';
 import { emit } from '../../events.js';
 import { nextId } from '../../ids.js';
 import type { Call, Result, Route } from '../call.js';
-import { change, create, flag, found, given, givenTexts, integer, lookup, metadata, required, text } from '../call.js';
+import { change, create, currency, flag, found, given, givenTexts, integer, lookup, metadata, text } from '../call.js';
 import { StripeError } from '../errors.js';
 import { list } from '../list.js';
 import { declineCode, resolvePaymentMethod } from './payment-methods.js';
@@ -49,11 +49,10 @@ export const paymentIntents: Route[] = [
 /** A new payment intent from the call's parameters. */
 function createIntent(call: Call): JsonObject {
   const amount = integer(call.params['amount'], 'amount', 1);
-  const currency = required(call, 'currency').toLowerCase();
   const customer = text(call, 'customer');
   if (customer !== null) lookup(call, 'customers', 'customer', customer, 'customer');
   const method = methodParam(call);
-  return newIntent(call, { amount, currency, customer, description: text(call, 'description'), metadata: metadata(call), ...method });
+  return newIntent(call, { amount, currency: currency(call), customer, description: text(call, 'description'), metadata: metadata(call), ...method });
 }
 
 /** Stores a payment intent that is not confirmed yet; checkout sessions use it too. */
