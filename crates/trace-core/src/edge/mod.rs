@@ -1,1 +1,29 @@
-//! Files, threads, clocks and sockets.
+//! Files, threads, clocks and sockets: the recorder's spool, the uploader, recovery and the stores.
+
+mod artifacts;
+mod blobs;
+mod error;
+mod files;
+mod finalize;
+mod http;
+mod layout;
+mod live;
+mod options;
+mod owner;
+mod prepare;
+mod progress;
+mod queue;
+mod recorder;
+mod recover;
+mod repair;
+mod start;
+mod stats;
+mod uploader;
+mod writer;
+
+pub use error::{FileError, RecorderError};
+pub use options::{
+    ContentDraft, Draft, Finish, FinishReport, Limits, RecorderOptions, ServerOptions, Shipped,
+};
+pub use recorder::Recorder;
+pub use recover::{RecoverReport, RecoveredTrace, recover};

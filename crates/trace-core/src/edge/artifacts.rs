@@ -1,0 +1,68 @@
+//! Files beside the trace: taken over, hashed, listed.
+
+use std::io::Read as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::blob::Hasher;
+use crate::ship::ArtifactInfo;
+
+use super::error::FileError;
+use super::files;
+use super::layout::{TraceDir, names};
+use super::options::ArtifactDraft;
+
+/// One line of `artifacts.jsonl`, and one entry of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ArtifactRef {
+    pub(super) name: String,
+    pub(super) size: u64,
+    pub(super) sha256: String,
+}
+
+impl ArtifactRef {
+    /// What the shipment is told; none for a name this version does not know.
+    pub(super) fn info(&self) -> Option<ArtifactInfo> {
+        let name = self.name.parse().ok()?;
+        Some(ArtifactInfo { name, size: self.size, sha256: self.sha256.clone() })
+    }
+}
+
+/// Moves or copies the file into the trace's directory and lists it.
+pub(super) fn keep(at: &TraceDir, draft: &ArtifactDraft) -> Result<ArtifactInfo, FileError> {
+    let path = at.artifact(&draft.name);
+    if draft.takes {
+        files::take(&draft.path, &path)?
+    } else {
+        files::copy(&draft.path, &path)?
+    }
+    let (sha256, size) = hash(&path)?;
+    let reference = ArtifactRef { name: draft.name.to_string(), size, sha256: sha256.clone() };
+    let line = serde_json::to_string(&reference).unwrap_or_default();
+    files::append_line(&at.own(names::ARTIFACTS), &line)?;
+    Ok(ArtifactInfo { name: draft.name.clone(), size, sha256 })
+}
+
+/// What is listed; of two entries of one name the later counts.
+pub(super) fn listed(at: &TraceDir) -> Vec<ArtifactRef> {
+    let bytes = files::read_if_any(&at.own(names::ARTIFACTS)).ok().flatten().unwrap_or_default();
+    let lines = bytes.split(|byte| *byte == b'\n');
+    let all = lines.filter_map(|line| serde_json::from_slice::<ArtifactRef>(line).ok());
+    let by_name: std::collections::BTreeMap<_, _> = all.map(|a| (a.name.clone(), a)).collect();
+    by_name.into_values().collect()
+}
+
+/// SHA-256 in hex and size of a file, read piece by piece since videos are large.
+fn hash(path: &std::path::Path) -> Result<(String, u64), FileError> {
+    let mut file = std::fs::File::open(path).map_err(FileError::at("open", path))?;
+    let (mut hasher, mut size, mut piece) = (Hasher::new(), 0, vec![0; 128 << 10]);
+    loop {
+        match file.read(&mut piece).map_err(FileError::at("read", path))? {
+            0 => return Ok((hasher.finish().hex(), size)),
+            n => {
+                hasher.update(&piece[..n]);
+                size += n as u64;
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The end of a trace in the local store: chunks become `trace.ndjson.zst`, the spool's own files go.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::event::Payload;
+use crate::ship::Ended;
+
+use super::error::FileError;
+use super::layout::{TraceDir, names};
+use super::{artifacts, blobs, files};
+
+/// `end.json`: nothing more comes, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct EndFile {
+    status: String,
+    chunks: u64,
+    last_seq: u64,
+}
+
+/// Writes `end.json`, which tells a later process that only shipping or archiving is left.
+pub(super) fn note_end(at: &TraceDir, end: &Ended) -> Result<(), FileError> {
+    let Ended { status, chunks, last_seq } = end.clone();
+    let text = serde_json::to_vec(&EndFile { status, chunks, last_seq }).unwrap_or_default();
+    files::write_whole(&at.own(names::END), &text)
+}
+
+/// Reads `end.json`.
+pub(super) fn noted_end(at: &TraceDir) -> Option<Ended> {
+    let text = files::read_if_any(&at.own(names::END)).ok()??;
+    let EndFile { status, chunks, last_seq } = serde_json::from_slice(&text).ok()?;
+    Some(Ended { status, chunks, last_seq })
+}
+
+/// The payload of `run.end`: the given fields with status first and the counts last, `run.end` itself counted.
+pub(super) fn run_end(
+    status: &str,
+    given: Map<String, Value>,
+    mut counts: BTreeMap<String, u64>,
+) -> Payload {
+    *counts.entry("run.end".to_owned()).or_default() += 1;
+    let mut fields = Map::new();
+    fields.insert("status".to_owned(), json!(status));
+    fields.extend(given.into_iter().filter(|(key, _)| key != "status" && key != "counts"));
+    fields.insert("counts".to_owned(), json!(counts));
+    Payload::of(&fields).unwrap_or_else(|_| Payload::empty())
+}
+
+/// Makes the finished form of a trace whose end is noted. Made again after a crash, it goes on where it stopped.
+pub(super) fn locally(at: &TraceDir) -> Result<(), FileError> {
+    let file = at.trace_file();
+    // The file has its name only once it is complete.
+    if !file.exists() {
+        archive(at, &file)?;
+    }
+    let manifest = json!({
+        "format": crate::event::FORMAT_VERSION,
+        "trace_id": at.dir.file_name().map(|name| name.to_string_lossy().into_owned()),
+        "blobs": blobs::references(at),
+        "artifacts": artifacts::listed(at),
+    });
+    files::write_whole(&at.manifest(), manifest.to_string().as_bytes())?;
+    files::sync(&at.dir)?;
+    let live = at.live();
+    if live.exists() {
+        std::fs::remove_dir_all(&live).map_err(FileError::at("remove", &live))?;
+    }
+    // `recorder.json` marks a trace as unfinished, so it goes behind everything that is still needed to finish it.
+    names::ALL.iter().try_for_each(|name| files::remove_if_any(&at.own(name)))
+}
+
+fn archive(at: &TraceDir, file: &std::path::Path) -> Result<(), FileError> {
+    use crate::chunk::archive::Writer;
+    let beside = files::beside(file);
+    let out = std::fs::File::create(&beside).map_err(FileError::at("create", &beside))?;
+    let mut writer = Writer::new(std::io::BufWriter::new(out));
+    let chunks = noted_end(at).map_or(0, |end| end.chunks);
+    for n in 1..=chunks {
+        let path = at.chunk(n);
+        let frame = files::read(&path)?;
+        writer
+            .push_chunk(&frame)
+            .map_err(|e| FileError::at("join", &path)(std::io::Error::other(e)))?;
+    }
+    let done = writer.finish().map_err(std::io::Error::other);
+    let (out, _index) = done.map_err(FileError::at("write", &beside))?;
+    out.get_ref().sync_all().map_err(FileError::at("sync", &beside))?;
+    std::fs::rename(&beside, file).map_err(FileError::at("write", file))
+}

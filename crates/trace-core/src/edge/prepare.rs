@@ -1,0 +1,222 @@
+//! From a draft to what is written: broken payloads are told, secrets removed, contents placed.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::blob::{Placement, inline_or_blob};
+use crate::event::{Payload, PayloadError, StepId};
+use crate::redact::Redactor;
+use crate::ship::BlobInfo;
+
+use super::blobs::{BlobRef, BlobWriter};
+use super::error::{FileError, explain};
+use super::options::{ContentDraft, Draft};
+
+/// A draft that can be written as it is.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) step_id: Option<StepId>,
+    pub(super) payload: Payload,
+    /// Why the event lost its step.
+    pub(super) complaint: Option<String>,
+}
+
+/// Why an event is replaced by a notice.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// The producer sent something that is no event: its code and what is wrong.
+    Invalid(&'static str, String),
+    /// The disk refused a blob.
+    Disk(FileError),
+}
+
+impl From<FileError> for Unfit {
+    fn from(error: FileError) -> Self {
+        Self::Disk(error)
+    }
+}
+
+/// Bytes of one event's payload; a longer line would be refused by every reader.
+const MAX_PAYLOAD_BYTES: usize = (16 << 20) - 4096;
+
+/// The envelope's keys, which a payload must not repeat.
+const ENVELOPE_KEYS: [&str; 4] = ["ts", "seq", "kind", "step_id"];
+
+/// Turns drafts into payloads; holds what lives as long as the trace.
+#[derive(Debug)]
+pub(super) struct Preparer {
+    pub(super) redactor: Redactor,
+    pub(super) blobs: BlobWriter,
+    pub(super) new_blobs: Vec<BlobInfo>,
+    pub(super) blob_bytes: u64,
+}
+
+impl Preparer {
+    pub(super) fn prepare(
+        &mut self,
+        draft: &mut Draft,
+        compressor: &mut crate::chunk::Compressor,
+    ) -> Result<Prepared, Unfit> {
+        let payload = self.redacted(&draft.kind, std::mem::take(&mut draft.payload))?;
+        let payload = match draft.contents.as_slice() {
+            [] => payload,
+            contents => {
+                let placed = contents
+                    .iter()
+                    .map(|content| Ok((content.field.as_str(), self.place(content, compressor)?)));
+                let placed = placed.collect::<Result<Vec<_>, FileError>>()?;
+                with_fields(&payload, placed)?
+            }
+        };
+        if payload.as_str().len() > MAX_PAYLOAD_BYTES {
+            let size = payload.as_str().len();
+            return Err(Unfit::Invalid("event.too_large", format!("payload has `{size}` bytes")));
+        }
+        let step_id = draft.step_id.take().map(|id| id.parse::<StepId>()).transpose();
+        let complaint = step_id.as_ref().err().map(ToString::to_string);
+        Ok(Prepared { step_id: step_id.unwrap_or_default(), payload, complaint })
+    }
+
+    /// Checked first, so that redaction only ever meets JSON; checked again only when redaction changed it.
+    fn redacted(&mut self, kind: &str, text: String) -> Result<Payload, Unfit> {
+        let payload = parse(text)?;
+        match self.redactor.apply(kind, payload.as_str()) {
+            Cow::Borrowed(_) => Ok(payload),
+            Cow::Owned(text) => parse(text),
+        }
+    }
+
+    fn place(
+        &mut self,
+        content: &ContentDraft,
+        compressor: &mut crate::chunk::Compressor,
+    ) -> Result<Value, FileError> {
+        let data = self.redactor.apply_bytes(&content.media_type, &content.data);
+        let mut shape = Map::new();
+        shape.insert("size".to_owned(), json!(data.len()));
+        shape.insert("media_type".to_owned(), json!(content.media_type));
+        if content.truncated > 0 {
+            shape.insert("truncated".to_owned(), json!(content.truncated));
+        }
+        let (key, value) = match (inline_or_blob(data.len()), std::str::from_utf8(&data)) {
+            (Placement::Inline, Ok(text)) => ("text", text.to_owned()),
+            (Placement::Inline, Err(_)) => ("base64", STANDARD.encode(&data)),
+            (Placement::Blob, _) => {
+                let placed = self.blobs.put(&data, &content.media_type, compressor)?;
+                self.blob_bytes += placed.added_bytes;
+                if placed.is_new {
+                    let BlobRef { size, media_type, .. } = placed.reference;
+                    self.new_blobs.push(BlobInfo { id: placed.id, size, media_type });
+                }
+                ("blob", placed.id.to_string())
+            }
+        };
+        shape.insert(key.to_owned(), Value::String(value));
+        Ok(Value::Object(shape))
+    }
+}
+
+/// Checks a producer's payload and mends what can be mended without guessing.
+pub(super) fn parse(text: String) -> Result<Payload, Unfit> {
+    let text = if text.is_empty() { "{}".to_owned() } else { text };
+    let parsed = match Payload::parse(text.as_str()) {
+        // Outside strings a line break is only layout, and inside them JSON does not allow one.
+        Err(PayloadError::LineBreak(_)) => Payload::parse(text.replace(['\n', '\r'], " ")),
+        parsed => parsed,
+    };
+    let parsed = match parsed {
+        Err(PayloadError::EnvelopeKey(_)) => without_envelope_keys(&text),
+        parsed => parsed,
+    };
+    parsed.map_err(|error| Unfit::Invalid("event.invalid", explain(&error)))
+}
+
+/// A payload key that the envelope has too would make the line say two things; it goes on under another name.
+fn without_envelope_keys(text: &str) -> Result<Payload, PayloadError> {
+    let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(PayloadError::Json)?;
+    for key in ENVELOPE_KEYS {
+        if let Some(value) = fields.shift_remove(key) {
+            fields.insert(format!("payload_{key}"), value);
+        }
+    }
+    Payload::of(&fields)
+}
+
+fn of(value: &Value) -> Result<Payload, Unfit> {
+    Payload::of(value).map_err(|error| Unfit::Invalid("event.invalid", explain(&error)))
+}
+
+/// The payload with further fields. Plain names are added to the text, which spares parsing a large payload again.
+fn with_fields(payload: &Payload, fields: Vec<(&str, Value)>) -> Result<Payload, Unfit> {
+    let fresh =
+        |name: &str| !name.contains('.') && !payload.as_str().contains(&format!("\"{name}\""));
+    if fields.iter().all(|(name, _)| fresh(name)) {
+        let mut text = format!("{{{}", payload.fields_text());
+        for (name, value) in fields {
+            let comma = if text.len() > 1 { "," } else { "" };
+            let name = Value::String(name.to_owned());
+            text.push_str(&format!("{comma}{name}:{value}"));
+        }
+        text.push('}');
+        return parse(text);
+    }
+    let mut whole = Value::Object(payload.fields());
+    for (name, value) in fields {
+        set(&mut whole, name, value);
+    }
+    of(&whole)
+}
+
+/// Sets a field by its dotted path; whatever is no object on the way is replaced by one.
+fn set(whole: &mut Value, path: &str, value: Value) {
+    let mut place = whole;
+    for part in path.split('.') {
+        if !place.is_object() {
+            *place = Value::Object(Map::new());
+        }
+        place = &mut place[part];
+    }
+    *place = value;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(payload: &str, fields: &[(&str, Value)], want: &str) {
+        let payload = Payload::parse(payload).unwrap();
+        let got = with_fields(&payload, fields.to_vec()).unwrap();
+        assert_eq!(got.as_str(), want);
+    }
+
+    #[test]
+    fn contents_become_fields_by_name_and_by_path() {
+        let content = json!({"size":1});
+        check("{}", &[("body", content.clone())], r#"{"body":{"size":1}}"#);
+        check(r#"{"a":1.0}"#, &[("body", content.clone())], r#"{"a":1.0,"body":{"size":1}}"#);
+        check(
+            r#"{"data":{"x":1}}"#,
+            &[("data.c", content.clone())],
+            r#"{"data":{"x":1,"c":{"size":1}}}"#,
+        );
+        check(r#"{"body":null}"#, &[("body", content.clone())], r#"{"body":{"size":1}}"#);
+        check(r#"{"data":3}"#, &[("data.c.d", content)], r#"{"data":{"c":{"d":{"size":1}}}}"#);
+    }
+
+    #[test]
+    fn mends_layout_and_names_but_not_nonsense() {
+        assert_eq!(parse("{\n\"a\":\r\n1}".to_owned()).unwrap().as_str(), "{ \"a\":  1}");
+        assert_eq!(parse(String::new()).unwrap().as_str(), "{}");
+        let renamed = parse(r#"{"seq":5,"a":{"seq":6}}"#.to_owned()).unwrap();
+        assert_eq!(renamed.as_str(), r#"{"a":{"seq":6},"payload_seq":5}"#);
+        for bad in ["[]", "{", "{\"a\":\"\n\"}x", "nul"] {
+            assert!(
+                matches!(parse(bad.to_owned()), Err(Unfit::Invalid("event.invalid", _))),
+                "{bad}"
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! From options to a writer whose trace has its first line on disk.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::event::{FORMAT_VERSION, Payload, Timestamp};
+use crate::redact::{Redactor, Rules};
+use crate::ship::{Input, Ledger};
+
+use super::blobs::BlobWriter;
+use super::error::{RecorderError, explain};
+use super::files;
+use super::layout::TraceDir;
+use super::live::{LiveTrace, Tally};
+use super::options::RecorderOptions;
+use super::owner::{Owner, RecorderFile};
+use super::prepare::{Preparer, Unfit, parse};
+use super::stats::Stats;
+use super::uploader::{self, Job, Shipment};
+use super::writer::Writer;
+
+/// Everything that can go wrong at the start does so here, on the caller's thread.
+pub(super) fn writer(options: RecorderOptions, stats: Arc<Stats>) -> Result<Writer, RecorderError> {
+    let at = TraceDir::new(&options.root, &options.org, options.wall_ms, options.trace_id)?;
+    files::create_dir_all(&at.live())?;
+    let owner = Owner::take(&at.dir)?.ok_or_else(|| RecorderError::Owned(at.dir.clone()))?;
+    if at.trace_file().exists() || at.chunk(1).exists() || at.open_chunk(1).exists() {
+        let reason = format!("`{}` holds a trace already", at.dir.display());
+        return Err(RecorderError::Option { option: "trace_id", reason });
+    }
+    let mut redactor = redactor(&options)?;
+    let run_start = run_start(&options, &mut redactor)?;
+    let raw = serde_json::value::RawValue::from_string(run_start.as_str().to_owned());
+    let raw = raw.map_err(|error| bad_run_start(explain(&error)))?;
+    let who = (options.org.as_str(), options.trace_id, options.wall_ms);
+    RecorderFile::new(who, options.server.as_ref(), raw).write(&at)?;
+    let blobs = BlobWriter::open(&at)?;
+    let mut live = LiveTrace::open(&at, Tally::default())?;
+    let first = live.append(Timestamp::ZERO, "run.start", None, &run_start);
+    first.and_then(|()| live.flush()).map_err(|(_, error)| error)?;
+    let owner = Arc::new(owner);
+    let shipment = options.server.as_ref().map(|server| {
+        let job = Job::new(&at, server.clone(), Ledger::default(), Arc::clone(&owner));
+        start_shipping(job, &run_start, &stats)
+    });
+    let preparer = Preparer { redactor, blobs, new_blobs: Vec::new(), blob_bytes: 0 };
+    Ok(Writer::new(live, preparer, options.limits, shipment.flatten(), owner, stats))
+}
+
+/// Without its background thread a recorder still records; the spool is shipped by a later process.
+fn start_shipping(job: Job, run_start: &Payload, stats: &Stats) -> Option<Shipment> {
+    match uploader::start(job) {
+        Ok(shipment) => {
+            shipment.tell(Input::RunStarted(run_start.as_str().to_owned()));
+            Some(shipment)
+        }
+        Err(error) => {
+            stats.problem(format!("live shipping is off: {}", explain(&error)));
+            None
+        }
+    }
+}
+
+/// Secrets are kept by nobody here, so the redactor does not collect them; it proves that its rules fire before the first line.
+fn redactor(options: &RecorderOptions) -> Result<Redactor, RecorderError> {
+    let rules = Rules { keep_originals: false, ..options.rules.clone() };
+    let made = Redactor::new(rules).and_then(|redactor| redactor.self_check().map(|()| redactor));
+    made.map_err(|error| RecorderError::Option { option: "rules", reason: explain(&error) })
+}
+
+/// The payload of `run.start` with what only the recorder can know, redacted.
+fn run_start(options: &RecorderOptions, redactor: &mut Redactor) -> Result<Payload, RecorderError> {
+    let given = parse(options.run_start.clone()).map_err(unfit)?.fields();
+    let trace_id = options.trace_id;
+    let own = json!({
+        "format": FORMAT_VERSION, "trace_id": trace_id, "short_id": trace_id.short(),
+        "wall_ms": options.wall_ms,
+    });
+    let mut fields = own.as_object().cloned().unwrap_or_default();
+    let recorder = json!({"name": "trace-core", "version": env!("CARGO_PKG_VERSION")});
+    let named = Map::from_iter([("recorder".to_owned(), recorder)]);
+    let missing = named.into_iter().filter(|(key, _)| !given.contains_key(key));
+    let missing: Vec<_> = missing.collect();
+    // The ids and the clock are the recorder's; everything else is the caller's.
+    let others = given.into_iter().filter(|(key, _)| own.get(key).is_none());
+    fields.extend(others.collect::<Vec<_>>());
+    fields.extend(missing);
+    let text = Value::Object(fields).to_string();
+    let redacted = redactor.apply("run.start", &text).into_owned();
+    parse(redacted).map_err(unfit)
+}
+
+fn unfit(unfit: Unfit) -> RecorderError {
+    match unfit {
+        Unfit::Invalid(_, reason) => bad_run_start(reason),
+        Unfit::Disk(error) => RecorderError::Spool(error),
+    }
+}
+
+fn bad_run_start(reason: String) -> RecorderError {
+    RecorderError::Option { option: "run_start", reason }
+}

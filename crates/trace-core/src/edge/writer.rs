@@ -1,0 +1,303 @@
+//! The writer thread of one recorder: drafts in, lines, blobs, chunks and artifacts out.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::event::Payload;
+use crate::ship::{Ended, Input};
+
+use super::artifacts;
+use super::error::{FileError, explain};
+use super::finalize;
+use super::layout::TraceDir;
+use super::live::LiveTrace;
+use super::options::{Draft, Finish, Limits, Shipped};
+use super::owner::Owner;
+use super::prepare::{Preparer, Unfit, parse};
+use super::queue::{Batch, Closing, Queue};
+use super::stats::Stats;
+use super::uploader::Shipment;
+
+/// How long a batch gathers: a tenth of the 50 ms within which a line has to be out of this process.
+const LINGER: Duration = Duration::from_millis(5);
+/// How long the writer leaves a disk alone that refused a write.
+const DISK_PAUSE: Duration = Duration::from_secs(1);
+
+/// Owns everything of a trace that is being written.
+#[derive(Debug)]
+pub(super) struct Writer {
+    live: LiveTrace,
+    preparer: Preparer,
+    limits: Limits,
+    shipment: Option<Shipment>,
+    /// Held as long as lines may come, so that nobody recovers the trace meanwhile.
+    _owner: Arc<Owner>,
+    stats: Arc<Stats>,
+    spooled_bytes: u64,
+    spool_full: bool,
+    /// Lines lost to a refusing disk and not told in the trace yet, and when to try again.
+    lost: u64,
+    retry_at: Option<Instant>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        live: LiveTrace,
+        preparer: Preparer,
+        limits: Limits,
+        shipment: Option<Shipment>,
+        owner: Arc<Owner>,
+        stats: Arc<Stats>,
+    ) -> Self {
+        let (spooled_bytes, spool_full, lost, retry_at) = (0, false, 0, None);
+        Self {
+            live,
+            preparer,
+            limits,
+            shipment,
+            _owner: owner,
+            stats,
+            spooled_bytes,
+            spool_full,
+            lost,
+            retry_at,
+        }
+    }
+
+    pub(super) fn at(&self) -> &TraceDir {
+        &self.live.at
+    }
+
+    /// Runs until the queue is closed; answers where the trace is then.
+    pub(super) fn run(mut self, queue: &Queue) -> Shipped {
+        let mut batch = Batch::default();
+        loop {
+            let deadline = self.deadline();
+            queue.take(&mut batch, deadline);
+            self.write(&mut batch);
+            match batch.closing.take() {
+                Some(Closing::Finish(finish)) => return self.finish(finish),
+                Some(Closing::Abandon) => return self.abandon(),
+                None => queue.linger(LINGER),
+            }
+        }
+    }
+
+    fn deadline(&mut self) -> Option<Instant> {
+        let retry_at = self.retry_at;
+        self.live.deadline().into_iter().chain(retry_at).min()
+    }
+
+    fn write(&mut self, batch: &mut Batch) {
+        for draft in &mut batch.drafts {
+            self.event(draft);
+        }
+        if batch.dropped > 0 {
+            self.stats.drop_events(batch.dropped);
+            let message = "the recorder's queue was full; the newest events were dropped";
+            self.notice("queue.dropped", message, None, batch.dropped);
+        }
+        for artifact in std::mem::take(&mut batch.artifacts) {
+            match artifacts::keep(&self.live.at, &artifact) {
+                Ok(info) => self.tell(Input::ArtifactReady(info)),
+                Err(error) => self.missing_artifact(artifact.name.as_str(), &error),
+            }
+        }
+        batch.clear();
+        if let Some(shipment) = &self.shipment {
+            self.live.watch(shipment.is_watched());
+        }
+        self.tell_lost();
+        let ticked = self.live.tick();
+        self.check(ticked);
+        self.tell_ready();
+    }
+
+    fn event(&mut self, draft: &mut Draft) {
+        if self.is_held_back() {
+            return;
+        }
+        match self.preparer.prepare(draft, self.live.compressor()) {
+            Ok(ready) => {
+                if let Some(reason) = &ready.complaint {
+                    self.notice("event.step_id", reason, Some(&draft.kind), 1);
+                }
+                let step_id = ready.step_id.as_ref().map(crate::event::StepId::as_str);
+                let written = self.live.append(draft.ts, &draft.kind, step_id, &ready.payload);
+                self.check(written);
+            }
+            Err(Unfit::Invalid(code, reason)) => {
+                self.stats.drop_events(1);
+                self.stats.problem(format!("`{}` event was not written: {reason}", draft.kind));
+                self.notice(code, &reason, Some(&draft.kind), 1);
+            }
+            Err(Unfit::Disk(error)) => self.refused(1, &error),
+        }
+    }
+
+    /// Whether the disk is refusing or the spool is full; the event is counted then.
+    fn is_held_back(&mut self) -> bool {
+        let paused = self.retry_at.is_some_and(|at| Instant::now() < at);
+        if paused {
+            self.lost += 1;
+            self.stats.drop_events(1);
+            return true;
+        }
+        let freed = self.shipment.as_ref().map_or(0, Shipment::freed_bytes);
+        let used = (self.spooled_bytes + self.preparer.blob_bytes).saturating_sub(freed);
+        let full = used > self.limits.spool_bytes;
+        if full {
+            if !self.spool_full {
+                let message = "the trace reached its limit on disk; later events are dropped";
+                self.notice("spool.full", message, None, 1);
+                self.stats
+                    .problem(format!("{message} (`spool_bytes` is {})", self.limits.spool_bytes));
+            }
+            self.stats.drop_events(1);
+        }
+        self.spool_full = full;
+        full
+    }
+
+    fn notice(&mut self, code: &str, message: &str, source: Option<&str>, count: u64) {
+        let mut fields = json!({"code": code, "message": message, "count": count});
+        if let Some(source) = source {
+            fields["source"] = json!(source);
+        }
+        let redacted =
+            self.preparer.redactor.apply("capture.notice", &fields.to_string()).into_owned();
+        if let Ok(payload) = parse(redacted) {
+            let written = self.live.append(self.live.last_ts(), "capture.notice", None, &payload);
+            self.check(written);
+        }
+    }
+
+    /// Tells what a refusing disk swallowed as soon as it takes lines again.
+    fn tell_lost(&mut self) {
+        let due = self.retry_at.is_none_or(|at| Instant::now() >= at);
+        let lost = self.lost;
+        if lost > 0 && due {
+            self.retry_at = None;
+            self.lost = 0;
+            let message = "the disk refused to take these events";
+            self.notice("disk.refused", message, None, lost);
+            let flushed = self.live.flush();
+            // The notice itself is not one of the lost events.
+            if let Err((taken_back, error)) = flushed {
+                self.refused(0, &error);
+                self.lost = lost + (taken_back as u64).saturating_sub(1);
+            }
+        }
+    }
+
+    fn check(&mut self, result: Result<(), (usize, FileError)>) {
+        if let Err((taken_back, error)) = result {
+            self.refused(taken_back as u64, &error);
+        }
+        let tally = self.live.tally();
+        self.stats.events.store(tally.last_seq, Ordering::Relaxed);
+        self.stats.bytes.store(tally.bytes, Ordering::Relaxed);
+        self.stats.blobs.store(self.preparer.blobs.len(), Ordering::Relaxed);
+    }
+
+    fn refused(&mut self, lines: u64, error: &FileError) {
+        self.lost += lines;
+        self.stats.drop_events(lines);
+        self.stats.problem(explain(error));
+        self.retry_at = Some(Instant::now() + DISK_PAUSE);
+    }
+
+    fn missing_artifact(&mut self, name: &str, error: &FileError) {
+        let message = explain(error);
+        self.notice("artifact.missing", &message, Some(name), 1);
+        self.stats.problem(format!("artifact `{name}` is missing: {message}"));
+    }
+
+    /// Blobs before the chunks that refer to them.
+    fn tell_ready(&mut self) {
+        for blob in std::mem::take(&mut self.preparer.new_blobs) {
+            self.tell(Input::BlobReady(blob));
+        }
+        for chunk in std::mem::take(&mut self.live.cut) {
+            self.spooled_bytes += chunk.bytes_len;
+            self.tell(Input::ChunkReady(chunk));
+        }
+    }
+
+    fn tell(&self, input: Input) {
+        if let Some(shipment) = &self.shipment {
+            shipment.tell(input);
+        }
+    }
+
+    fn abandon(mut self) -> Shipped {
+        let closed = self.live.close();
+        self.check(closed);
+        self.tell_ready();
+        Shipped::Unfinished { reason: "the recorder was dropped before it finished".to_owned() }
+    }
+
+    fn finish(mut self, finish: Finish) -> Shipped {
+        let until = Instant::now() + self.limits.finish_timeout;
+        // The last chance to tell: a disk that has room again takes the rest, one that has not costs one more refused write.
+        self.retry_at = None;
+        self.tell_lost();
+        let Finish { ts, status, payload } = finish;
+        let payload = self.run_end(&status, payload);
+        let ended =
+            self.live.append(ts, "run.end", None, &payload).and_then(|()| self.live.close());
+        let is_whole = ended.is_ok();
+        self.check(ended);
+        self.tell_ready();
+        if !is_whole {
+            let reason =
+                "its end could not be written; it is recovered when there is room".to_owned();
+            return Shipped::Spooled { reason };
+        }
+        let tally = self.live.tally();
+        let end = Ended { status, chunks: tally.chunks, last_seq: tally.last_seq };
+        match finalize::note_end(&self.live.at, &end) {
+            Ok(()) => self.bring_home(end, until),
+            Err(error) => Shipped::Spooled { reason: explain(&error) },
+        }
+    }
+
+    /// `run.end` with its status and the counts of all kinds, itself included.
+    fn run_end(&mut self, status: &str, payload: String) -> Payload {
+        let redacted = parse(payload)
+            .map(|payload| self.preparer.redactor.apply("run.end", payload.as_str()).into_owned());
+        let given = match redacted.and_then(parse) {
+            Ok(payload) => payload.fields(),
+            Err(_) => {
+                self.notice("event.invalid", "the payload of `run.end` is no object", None, 1);
+                serde_json::Map::new()
+            }
+        };
+        finalize::run_end(status, given, self.live.counts())
+    }
+
+    fn bring_home(self, end: Ended, until: Instant) -> Shipped {
+        let idle = self.limits.idle_timeout;
+        match self.shipment {
+            Some(shipment) => {
+                shipment.tell(Input::Ended(end));
+                shipment.wait(idle, until)
+            }
+            None if super::owner::RecorderFile::read(&self.live.at.dir)
+                .is_some_and(|f| f.server.is_some()) =>
+            {
+                Shipped::Spooled { reason: "live shipping could not be started".to_owned() }
+            }
+            None => match finalize::locally(&self.live.at) {
+                Ok(()) => Shipped::Local,
+                Err(error) => {
+                    self.stats.problem(explain(&error));
+                    Shipped::Spooled { reason: explain(&error) }
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Recording into a directory, without a server.
+
+use trace_core::blob::{BlobId, ObjectKey, decode_stored};
+use trace_core::edge::{Draft, Limits, Recorder, RecorderOptions, Shipped};
+
+use crate::kit::{body, check_whole, files, lines, log, of_kind, options, passed};
+
+#[test]
+fn a_trace_is_archived_where_it_lies() {
+    let root = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(options(root.path(), 1)).unwrap();
+    (0..1000).for_each(|n| recorder.append(log(&format!("line {n}"))));
+    let big = "<p>hello</p>".repeat(1000).into_bytes();
+    recorder.append(body("text/html", big.clone()));
+    recorder.append(body("text/html", big.clone()));
+    recorder.append(body("application/json", b"{\"a\":1}".to_vec()));
+    recorder.append(body("image/png", vec![0xff; 10]));
+    let video = root.path().join("source.webm");
+    std::fs::write(&video, b"video").unwrap();
+    recorder.add_artifact("video.webm".parse().unwrap(), video.clone(), true);
+    let report = passed(&recorder);
+
+    assert_eq!((&report.shipped, &report.problems[..]), (&Shipped::Local, &[][..]));
+    assert_eq!((report.events, report.blobs, report.dropped), (1006, 1, 0));
+    let lines = lines(&report.dir);
+    check_whole(&lines);
+    assert_eq!(lines[0]["format"], 1);
+    assert_eq!(lines[0]["project"], "shop");
+    let bodies: Vec<_> = of_kind(&lines, "network.response");
+    let id = BlobId::of(&big);
+    assert_eq!(bodies[0]["body"]["blob"], id.to_string());
+    assert_eq!(bodies[2]["body"]["text"], "{\"a\":1}");
+    assert_eq!(bodies[3]["body"]["base64"], "/////////////w==");
+    let stored = std::fs::read(root.path().join(ObjectKey::blob(&id).as_str())).unwrap();
+    assert_eq!(decode_stored(&id, &stored, 1 << 20).unwrap(), big);
+    assert!(stored.len() < big.len() / 10);
+    let names: Vec<_> =
+        files(&report.dir).iter().map(|p| p.file_name().unwrap().to_owned()).collect();
+    assert_eq!(names, ["manifest.json", "trace.ndjson.zst", "video.webm"]);
+    assert!(!video.exists());
+    let manifest = std::fs::read(report.dir.join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["blobs"][0]["sha256"], id.hex());
+    assert_eq!(manifest["artifacts"][0]["name"], "video.webm");
+}
+
+#[test]
+fn nonsense_becomes_a_notice_and_costs_no_number() {
+    let root = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(options(root.path(), 1)).unwrap();
+    for payload in ["{", "[1]", "nonsense"] {
+        recorder.append(Draft { payload: payload.to_owned(), ..log("") });
+    }
+    recorder.append(Draft { step_id: Some("a\"b".to_owned()), ..log("") });
+    recorder.append(Draft { kind: "dom.\"\n".to_owned(), ..log("odd kind") });
+    recorder.append(Draft { payload: "{\"seq\":99,\"kind\":\"x\"}".to_owned(), ..log("") });
+    recorder
+        .append(Draft { payload: format!("{{\"a\":\"{}\"}}", "x".repeat(17 << 20)), ..log("") });
+    recorder.append(log("fine"));
+    let report = passed(&recorder);
+    let lines = lines(&report.dir);
+    check_whole(&lines);
+    let notices = of_kind(&lines, "capture.notice");
+    let codes: Vec<_> = notices.iter().map(|line| line["code"].as_str().unwrap()).collect();
+    assert_eq!(
+        codes,
+        ["event.invalid", "event.invalid", "event.invalid", "event.step_id", "event.too_large"],
+        "{notices:?}"
+    );
+    assert_eq!(of_kind(&lines, "console.log").last().unwrap()["text"], "fine");
+    assert_eq!(report.dropped, 4);
+}
+
+#[test]
+fn secrets_are_gone_before_the_first_write() {
+    let root = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(options(root.path(), 1)).unwrap();
+    let secret = "Bearer abcdef0123456789abcdef0123456789";
+    let headers = serde_json::json!({"headers": [["authorization", secret]]}).to_string();
+    recorder.append(Draft { kind: "network.request".to_owned(), payload: headers, ..log("") });
+    let json = format!("{{\"password\":\"hunter2-hunter2\",\"x\":\"{}\"}}", "y".repeat(9000));
+    recorder.append(body("application/json", json.into_bytes()));
+    let report = passed(&recorder);
+    let lines = lines(&report.dir);
+    let all = serde_json::to_string(&lines).unwrap();
+    assert!(all.contains("[REDACTED:") && !all.contains("abcdef0123456789"), "{all}");
+    let blob = lines.iter().find_map(|line| line["body"]["blob"].as_str()).unwrap();
+    let id: BlobId = blob.parse().unwrap();
+    let stored = std::fs::read(root.path().join(ObjectKey::blob(&id).as_str())).unwrap();
+    let text = String::from_utf8(decode_stored(&id, &stored, 1 << 20).unwrap()).unwrap();
+    assert!(text.contains("[REDACTED:") && !text.contains("hunter2"));
+}
+
+#[test]
+fn an_overflowing_queue_drops_and_counts() {
+    let root = tempfile::tempdir().unwrap();
+    let limits = Limits { queue_bytes: 32 << 10, ..Limits::default() };
+    let recorder = Recorder::start(RecorderOptions { limits, ..options(root.path(), 1) }).unwrap();
+    (0..20_000).for_each(|n| recorder.append(log(&format!("line {n}"))));
+    let report = passed(&recorder);
+    let lines = lines(&report.dir);
+    check_whole(&lines);
+    let notices = of_kind(&lines, "capture.notice");
+    let told: u64 = notices.iter().map(|line| line["count"].as_u64().unwrap()).sum();
+    assert!(notices.iter().all(|line| line["code"] == "queue.dropped"));
+    assert!(told > 0);
+    assert_eq!(told, report.dropped);
+    assert_eq!(of_kind(&lines, "console.log").len() as u64 + told, 20_000);
+}
+
+#[test]
+fn a_full_spool_drops_and_says_so() {
+    let root = tempfile::tempdir().unwrap();
+    let limits = Limits { spool_bytes: 100_000, ..Limits::default() };
+    let recorder = Recorder::start(RecorderOptions { limits, ..options(root.path(), 1) }).unwrap();
+    for n in 0..20_u8 {
+        recorder.append(body("image/png", vec![n; 20_000]));
+    }
+    let report = passed(&recorder);
+    let lines = lines(&report.dir);
+    check_whole(&lines);
+    assert_eq!(of_kind(&lines, "capture.notice")[0]["code"], "spool.full");
+    assert_eq!((report.blobs, report.dropped), (6, 14));
+}
+
+#[test]
+fn finishing_twice_tells_the_same_and_a_used_directory_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(options(root.path(), 1)).unwrap();
+    assert!(Recorder::start(options(root.path(), 1)).is_err());
+    let report = passed(&recorder);
+    recorder.append(log("too late"));
+    assert_eq!(passed(&recorder), report);
+    assert!(Recorder::start(options(root.path(), 1)).is_err());
+    assert_eq!(lines(&report.dir).len(), 2);
+}
+
+#[test]
+fn a_missing_artifact_is_a_notice() {
+    let root = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(options(root.path(), 1)).unwrap();
+    recorder.add_artifact("video.webm".parse().unwrap(), root.path().join("none"), false);
+    let report = passed(&recorder);
+    assert_eq!(of_kind(&lines(&report.dir), "capture.notice")[0]["code"], "artifact.missing");
+    assert_eq!(report.problems.len(), 1);
+}
