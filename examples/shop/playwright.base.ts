@@ -64,7 +64,9 @@ function webServer(stack: Stack, webhookPath: string): NonNullable<PlaywrightTes
 function stackOnce(): Stack {
   const decided = process.env['SHOP_STACK'];
   if (decided) return JSON.parse(decided) as Stack;
-  const [PORT, CLONE_PORT, CLONE_ADMIN_PORT] = freePorts(3);
+  const free = freePorts(3);
+  // A replay asks for the recorded port, since what a browser stores belongs to an origin and the port is part of it.
+  const [PORT, CLONE_PORT, CLONE_ADMIN_PORT] = ['SHOP_PORT', 'CLONE_PORT', 'CLONE_ADMIN_PORT'].map((name, i) => process.env[name] || free[i]);
   if (!PORT || !CLONE_PORT || !CLONE_ADMIN_PORT) throw new Error('found no free ports');
   const shopUrl = process.env['SHOP_URL'];
   const startsClone = !shopUrl && !process.env['MOLAR_CLONE_STRIPE_URL'];

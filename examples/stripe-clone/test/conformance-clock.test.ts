@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Harness, receiver, until } from './support/harness.js';
@@ -74,4 +76,35 @@ test('right after a restore the clock may go back', async (t) => {
   assert.equal((await harness.admin('POST', '/_clone/clock/set', body)).status, 200);
   await harness.admin('POST', '/_clone/clock/resume', { run: 'run.r1' });
   assert.equal((await harness.admin('POST', '/_clone/clock/set', { ...body, to: '2019-01-01T00:00:00Z' })).status, 422);
+});
+
+test('a call without a run means the only one there is, and is refused when there are several', async (t) => {
+  const harness = await Harness.start(t);
+  await harness.admin('POST', '/_clone/clock/set', { run: 'only', to: '2030-01-01T00:00:00Z', mode: 'paused' });
+  assert.equal((await harness.admin('POST', '/_clone/clock/advance', { duration: '30d' })).body['after_ms'], Date.parse('2030-01-31T00:00:00Z'));
+  assert.equal((await harness.admin('GET', '/_clone/clock')).body['iso'], '2030-01-31T00:00:00.000Z');
+  await harness.stripe('second').customers.create();
+  const refused = await harness.admin('POST', '/_clone/clock/advance', { duration: '30d' });
+  assert.deepEqual([refused.status, refused.body['code']], [400, 'bad_request']);
+  assert.equal((await harness.admin('GET', '/_clone/clock?run=only')).body['iso'], '2030-01-31T00:00:00.000Z');
+});
+
+test('a world save finds every clone quiet, and a webhook that hangs makes it busy instead of doubled', async (t) => {
+  const harness = await Harness.start(t, { webhookTimeoutMs: 8000 });
+  const stripe = harness.stripe('run');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  await stripe.webhookEndpoints.create({ url: `http://127.0.0.1:${port}/`, enabled_events: ['*'] });
+  await stripe.customers.create();
+  await until('the delivery hangs', async () => (await harness.admin('GET', '/_clone/health?run=run')).body['in_flight'] === 1);
+  const busy = await harness.admin('POST', '/_clone/snapshot/run/save');
+  assert.deepEqual([busy.status, busy.body['code'], busy.headers.get('retry-after')], [503, 'busy', '1']);
+  server.closeAllConnections();
+  await until('the delivery ends', async () => (await harness.items('run', 'webhook_deliveries')).length === 1);
+  assert.equal((await harness.admin('POST', '/_clone/snapshot/run/save')).status, 200);
 });
