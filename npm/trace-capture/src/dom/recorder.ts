@@ -128,6 +128,8 @@ export class DomRecorder {
       session.on('Runtime.bindingCalled', (call) => {
         if (call.name === name) this.#receive({ page, frame: page.mainFrame() }, call.payload);
       });
+      // Only an enabled domain adds its bindings to the documents to come.
+      await session.send('Runtime.enable');
       await session.send('Runtime.addBinding', { name });
     }));
     // It also appeared in the document that is open now, which keeps its plain binding and is to hide this one.
