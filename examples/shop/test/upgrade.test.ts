@@ -59,3 +59,18 @@ test('unsigned and forged webhooks are refused', async (t) => {
     assert.equal(response.status, 400);
   }
 });
+
+test('a replay without a correction fails like its source: the new shop is asked, and answers 404', async (t) => {
+  const stack = await Stack.start(t, '/api/stripe/webhook');
+  const cookie = await stack.signIn('ada@example.test');
+  const saved = await fetch(`${stack.admin}/_clone/snapshot/run/save`, { method: 'POST' });
+  await stack.shop.close();
+  await fetch(`${stack.admin}/_clone/snapshot/run.r1/restore`, {
+    method: 'POST', body: await saved.arrayBuffer(), headers: { digest: saved.headers.get('digest') ?? '', 'content-type': 'application/vnd.molar.clone-snapshot+gzip' },
+  });
+  await fetch(`${stack.admin}/_clone/clock/resume?run=run.r1`, { method: 'POST' });
+  const again = await stack.restarted('run.r1', '/api/stripe/webhook', Number(new URL(stack.shop.url).port));
+  assert.equal((await again.post('/api/checkout/upgrade', {}, cookie)).status, 200);
+  await until('the clone has tried', async () => (await stack.items('webhook_deliveries', 'run.r1')).length > 0);
+  assert.equal((await stack.items('webhook_deliveries', 'run.r1'))[0]?.['status'], 404);
+});

@@ -167,3 +167,17 @@ test('pending webhooks come back paused, fire on resume, and delivered ones are 
   await until('the pending one is delivered', () => seen.length === 2);
   assert.deepEqual(seen.map(({ body }) => (JSON.parse(body) as { data: { object: { email: string } } }).data.object.email), ['delivered@example.test', 'pending@example.test']);
 });
+
+test('an application that registers its endpoint anew in a copy is heard there, and only there', async (t) => {
+  const harness = await Harness.start(t);
+  const { url, seen } = await receiver(t, () => 200);
+  const first = await harness.stripe('run').webhookEndpoints.create({ url, enabled_events: ['*'] });
+  await harness.restore('run.r1', await harness.save('run'));
+  await harness.admin('POST', '/_clone/clock/resume', { run: 'run.r1' });
+  const stripe = harness.stripe('run.r1');
+  await stripe.webhookEndpoints.del(first.id);
+  const second = await stripe.webhookEndpoints.create({ url, enabled_events: ['*'] });
+  assert.deepEqual([second.id, second.secret, second.status], [first.id, first.secret, 'enabled']);
+  await stripe.customers.create();
+  await until('the event arrives', () => seen.length === 1);
+});

@@ -28,8 +28,8 @@ export class Stack {
   }
 
   /** Another shop, as after a restart, against another run of the same clone. */
-  async restarted(run: string, webhookPath = ''): Promise<Stack> {
-    return new Stack(this.#t, this, await shopAt(this.#t, `${this.vendor}/t/${run}`, webhookPath));
+  async restarted(run: string, webhookPath = '', port = 0): Promise<Stack> {
+    return new Stack(this.#t, this, await shopAt(this.#t, `${this.vendor}/t/${run}`, webhookPath, port));
   }
 
   /** Items of a collection of the clone. */
@@ -54,8 +54,8 @@ export class Stack {
   }
 }
 
-async function shopAt(t: TestContext, stripeUrl: string, webhookPath: string): Promise<Shop> {
-  const shop = await startShop(configFromEnv({ MOLAR_CLONE_STRIPE_URL: stripeUrl, SHOP_WEBHOOK_PATH: webhookPath }), () => undefined);
+async function shopAt(t: TestContext, stripeUrl: string, webhookPath: string, port = 0): Promise<Shop> {
+  const shop = await startShop(configFromEnv({ PORT: String(port), MOLAR_CLONE_STRIPE_URL: stripeUrl, SHOP_WEBHOOK_PATH: webhookPath }), () => undefined);
   t.after(() => shop.close());
   return shop;
 }

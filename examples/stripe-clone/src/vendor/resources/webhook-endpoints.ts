@@ -35,6 +35,8 @@ export const webhookEndpoints: Route[] = [
       const before = found(call, 'webhook_endpoints', 'webhook endpoint');
       const id = String(before['id']);
       call.world.collections.webhook_endpoints.delete(id);
+      // The same URL gets the same id again, and must not inherit that a restore had muted its predecessor.
+      call.world.routing.delete(id);
       call.world.jobs = call.world.jobs.filter((job) => !(job.kind === 'webhook' && job.endpoint === id));
       call.world.rev += 1;
       return { id, object: 'webhook_endpoint', deleted: true };
