@@ -1,0 +1,74 @@
+import type { BrowserContext, Page } from '@playwright/test';
+import { followConsole } from './console.js';
+import { DomChannel } from './dom-channel.js';
+import { guidOf } from './identities.js';
+import { OwnZip } from './media/playwright-zip.js';
+import { Screenshots } from './media/screenshots.js';
+import { Videos } from './media/video.js';
+import { followEvents } from './network/events.js';
+import { afterwards } from './playwright/hidden-frames.js';
+import { guarded, guardedAsync } from './problems.js';
+import type { Session } from './session.js';
+import type { Worker } from './worker.js';
+
+const followed = new WeakSet<BrowserContext>();
+
+/**
+ * Starts every source of one context for the trace of the moment. In a context that outlives its test the listeners
+ * stay and only what belongs to a trace begins anew.
+ */
+export async function watchContext(context: BrowserContext, session: Session, worker: Worker): Promise<void> {
+  const installed = DomChannel.install(context, () => worker.current, session.settings);
+  const zip = OwnZip.start(context, session);
+  if (!followed.has(context)) {
+    followed.add(context);
+    context.on('page', (page) => guarded('a new page', () => pageOpened(page, worker)));
+    guarded('the console', () => followConsole(context, () => worker.current));
+    if (!worker.instrumented) wrapClose(context, worker);
+    await network(context, session, worker);
+  }
+  for (const page of context.pages()) pageOpened(page, worker);
+  await Promise.all([installed, zip]);
+}
+
+async function network(context: BrowserContext, session: Session, worker: Worker): Promise<void> {
+  const browser = context.browser();
+  const hub = browser ? await worker.hub(browser) : undefined;
+  if (hub) return;
+  followEvents(context, () => worker.current);
+  const chromium = browser?.browserType().name() === 'chromium';
+  session.recorder.notice('network.events', 'network recorded through Playwright\'s events: no event streams, no shared workers, some bodies missing', {
+    source: chromium ? 'remote' : (browser?.browserType().name() ?? 'unknown'),
+  });
+}
+
+function pageOpened(page: Page, worker: Worker): void {
+  const session = worker.current;
+  if (!session?.addPage(page)) return;
+  const id = session.pages.page(guidOf(page));
+  session.pages.frame(guidOf(page), guidOf(page.mainFrame()));
+  session.append('scenario.event', { name: 'page.open', data: { page: id, url: page.url() } });
+  Videos.follow(session, page);
+  page.once('close', () => guarded('a closed page', () => pageClosed(page, session, id)));
+  page.on('download', (download) =>
+    guarded('a download', () => session.append('scenario.event', { name: 'download', data: { page: id, url: download.url(), file: download.suggestedFilename() } })),
+  );
+  page.once('crash', () => guarded('a crash', () => session.append('console.error', { level: 'pageerror', text: 'the page crashed', page: id })));
+  const browser = page.context().browser();
+  if (!browser) return;
+  void guardedAsync('a new page', async () => {
+    const hub = await worker.hub(browser);
+    hub?.knowPage(page);
+    Screenshots.follow(session, page, hub?.screencast(page));
+  });
+}
+
+function pageClosed(page: Page, session: Session, id: string): void {
+  session.removePage(page);
+  session.append('scenario.event', { name: 'page.close', data: { page: id } });
+}
+
+/** The public way to be awaited before a context closes, for releases without the other one. */
+function wrapClose(context: BrowserContext, worker: Worker): void {
+  context.close = afterwards(context.close.bind(context), async () => await worker.contextClosing(context));
+}

@@ -1,0 +1,60 @@
+import type { BrowserContext, Page } from '@playwright/test';
+import type { DomPart, NoticeDetail } from './dom/index.js';
+import { DomRecorder } from './dom/index.js';
+import type { Settings } from './options.js';
+import type { Session } from './session.js';
+import { atMost } from './wait.js';
+
+const recorders = new WeakMap<BrowserContext, DomRecorder>();
+
+/** Puts the DOM recorder of a context and the trace of the moment together. */
+export const DomChannel = {
+  /** Installs the recorder in a context; in one that has it already, every page starts a recording of its own for the new trace. */
+  async install(context: BrowserContext, current: () => Session | undefined, settings: Settings): Promise<void> {
+    if (settings.dom === false) return;
+    const known = recorders.get(context);
+    if (known) {
+      await Promise.all(context.pages().map(async (page) => await known.restart(page, 'trace')));
+      return;
+    }
+    const recorder = new DomRecorder(
+      optionsOf(settings),
+      (part) => record(current(), part),
+      (code, detail) => notice(current(), code, detail),
+    );
+    recorders.set(context, recorder);
+    await recorder.install(context);
+  },
+
+  /** Has the pages of a context, or one page, send what they hold. */
+  async flush(target: BrowserContext | Page, bound_ms: number): Promise<void> {
+    const recorder = recorders.get('pages' in target ? target : target.context());
+    if (recorder) await atMost(bound_ms, recorder.flush(target));
+  },
+};
+
+function optionsOf(settings: Settings): ConstructorParameters<typeof DomRecorder>[0] {
+  const { mask_inputs = 'sensitive', mask_text, block } = settings;
+  return { mask_inputs, mask_text, block, ...(typeof settings.dom === 'object' ? settings.dom : {}) };
+}
+
+function record(session: Session | undefined, part: DomPart): void {
+  if (!session) return;
+  session.seen.add('dom');
+  const { recorder, pages } = session;
+  const payload = {
+    page: pages.page(part.page),
+    frame: pages.frame(part.page, part.frame),
+    frame_url: part.frameUrl,
+    stream: part.stream,
+    generation: part.generation,
+    count: part.count,
+    first_ts: recorder.tsOf(part.firstTs),
+    last_ts: recorder.tsOf(part.lastTs),
+  };
+  session.appendContent(`dom.${part.type}`, payload, [{ field: 'events', data: part.events, mediaType: 'application/json' }]);
+}
+
+function notice(session: Session | undefined, code: string, detail: NoticeDetail): void {
+  session?.recorder.notice(code, 'part of the DOM was not recorded as it was', { source: 'dom', ...detail });
+}

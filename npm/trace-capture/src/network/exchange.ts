@@ -1,0 +1,71 @@
+import type { Json, Payload } from '../values.js';
+import type { RawHeaders, RawResponse, RawTiming } from './types.js';
+
+/** A body as it was got, or why there is none. */
+export type Body = { readonly data: Buffer; readonly truncated?: number } | { readonly missing: string };
+
+/** One request and its answer, while they are under way. */
+export interface Exchange {
+  readonly id: string;
+  readonly key: string;
+  readonly hop: number;
+  readonly method: string;
+  readonly url: string;
+  readonly resourceType: string;
+  readonly stepId: string | undefined;
+  readonly page: string | undefined;
+  readonly worker: string | undefined;
+  /** Epoch milliseconds. */
+  readonly startMs: number;
+  readonly redirectedFrom: string | undefined;
+  requestHeaders: RawHeaders;
+  requestBody: Body | undefined;
+  requestWritten: boolean;
+  response: RawResponse | undefined;
+  responseHeaders: RawHeaders | undefined;
+  responseStatus: number | undefined;
+  received: number;
+  fromCache: boolean;
+  readonly chunks: Buffer[];
+  streaming: boolean;
+  ended: boolean;
+}
+
+/** Headers as `[name, value]` pairs. Chromium joins repeats with a newline, which no header can contain. */
+export function headerPairs(headers: RawHeaders): Json {
+  return Object.entries(headers).flatMap(([name, value]) => value.split('\n').map((part) => [name.toLowerCase(), part]));
+}
+
+/** The phases of a request that took place, in milliseconds. */
+export function timings(timing: RawTiming | undefined): Payload | undefined {
+  if (!timing) return undefined;
+  const spans: readonly (readonly [string, string, string])[] = [
+    ['dns', 'dnsStart', 'dnsEnd'],
+    ['connect', 'connectStart', 'connectEnd'],
+    ['ssl', 'sslStart', 'sslEnd'],
+    ['send', 'sendStart', 'sendEnd'],
+    ['wait', 'sendEnd', 'receiveHeadersEnd'],
+  ];
+  const found = spans.flatMap(([name, from, to]) => {
+    const [start, end] = [timing[from], timing[to]];
+    return start === undefined || end === undefined || start < 0 || end < start ? [] : [[name, Math.round((end - start) * 1000) / 1000] as const];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
+/** Lower-case resource types as Playwright names them. */
+export function resourceType(type: string | undefined): string {
+  const name = (type ?? 'other').toLowerCase();
+  return name === 'preflight' ? 'other' : name;
+}
+
+/** The media type of a header set, for a body that has to be stored. */
+export function mediaTypeOf(headers: RawHeaders, otherwise: string): string {
+  const found = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type');
+  return found?.[1] ?? otherwise;
+}
+
+/** Cuts a body to the limit, saying how much is gone. */
+export function limited(data: Buffer, limit: number): Body {
+  return data.length <= limit ? { data } : { data: data.subarray(0, limit), truncated: data.length - limit };
+}

@@ -1,0 +1,108 @@
+import type { ContentField, NativeRecorder, RecorderOptions } from './native.js';
+import { native } from './native.js';
+import { guarded, guardedAsync, problems } from './problems.js';
+import type { Payload } from './values.js';
+import { atMost } from './wait.js';
+
+const MAX_NOTICES = 200;
+
+/** When and where an event belongs. Both are optional: now, and outside of any step. */
+export interface Place {
+  readonly stepId?: string | undefined;
+  /** Milliseconds on the trace's axis. */
+  readonly ts?: number | undefined;
+}
+
+/** One trace being written. Appending is synchronous and never throws; what fails is remembered and told at the end. */
+export class TraceRecorder {
+  readonly #native: NativeRecorder;
+  readonly #counts = new Map<string, number>();
+  #notices = 0;
+  #closed = false;
+
+  private constructor(recorder: NativeRecorder) {
+    this.#native = recorder;
+  }
+
+  /** Opens a trace, or says why there is none. */
+  static open(options: RecorderOptions): TraceRecorder | undefined {
+    const addon = native();
+    if (!addon) return undefined;
+    return guarded('opening a trace', () => new TraceRecorder(new addon.Recorder(options)));
+  }
+
+  get traceId(): string {
+    return this.#native.traceId;
+  }
+
+  get shortId(): string {
+    return this.#native.shortId;
+  }
+
+  get dir(): string {
+    return this.#native.dir;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** How many events of each kind were appended here. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+
+  now(): number {
+    return guarded('reading the clock', () => this.#native.now()) ?? 0;
+  }
+
+  tsOf(epochMs: number): number {
+    return guarded('reading the clock', () => Math.max(0, this.#native.tsOf(epochMs))) ?? 0;
+  }
+
+  append(kind: string, payload: Payload, place: Place = {}): void {
+    this.#write(kind, () => this.#native.append(kind, payload, place.stepId, place.ts));
+  }
+
+  appendContent(kind: string, payload: Payload, contents: readonly ContentField[], place: Place = {}): void {
+    this.#write(kind, () => this.#native.appendContent(kind, payload, contents, place.stepId, place.ts));
+  }
+
+  /** Says in the trace itself what it is missing. Bounded: a storm of losses becomes a count. */
+  notice(code: string, message: string, extra: Payload = {}): void {
+    this.#notices += 1;
+    if (this.#notices > MAX_NOTICES) return;
+    this.append('capture.notice', { code, message, ...extra });
+  }
+
+  /** Copies a file beside the trace before the runner can delete it. */
+  async addArtifact(name: string, path: string): Promise<boolean> {
+    if (this.#closed) return false;
+    const added = await guardedAsync(`keeping ${name}`, async () => {
+      await this.#native.addArtifact(name, path);
+      return true;
+    });
+    return added ?? false;
+  }
+
+  /** Ends the trace. Safe to call twice; later appends are dropped and counted as a problem. */
+  async finish(runEnd: Payload, bound_ms: number): Promise<void> {
+    if (this.#closed) return;
+    if (this.#notices > MAX_NOTICES) {
+      this.append('capture.notice', { code: 'notices.dropped', message: 'more notices than a trace keeps', count: this.#notices - MAX_NOTICES });
+    }
+    this.#closed = true;
+    const done = guardedAsync('finishing a trace', async () => {
+      await this.#native.finish(runEnd);
+      return true;
+    });
+    const finished = await atMost(bound_ms, done);
+    if (finished === undefined) problems.add('finishing a trace', new Error(`not done within ${bound_ms} ms; the spool holds it and the next run ships it`));
+  }
+
+  #write(kind: string, write: () => void): void {
+    if (this.#closed) return;
+    guarded(`recording ${kind}`, write);
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+  }
+}

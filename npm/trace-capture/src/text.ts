@@ -1,0 +1,31 @@
+import { isAbsolute, relative, sep } from 'node:path';
+
+const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
+
+/** Text without terminal colours. */
+export function withoutAnsi(text: string): string {
+  return text.includes('\u001b') ? text.replace(ANSI, '') : text;
+}
+
+/** A file as the trace names it: relative to the project's root, with forward slashes; outside of it, as it is. */
+export function relativeFile(root: string, file: string): string {
+  if (!isAbsolute(file)) return file;
+  const path = relative(root, file);
+  return path.startsWith('..') || isAbsolute(path) ? file : path.split(sep).join('/');
+}
+
+/** A name made of a file and titles that is safe in a path and stable across machines. */
+export function slugOf(parts: readonly string[]): string {
+  const slug = parts
+    .join(' ')
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  return slug.slice(0, 120).replace(/-+$/, '') || 'untitled';
+}
+
+/** Cuts text to a length, saying that it did. */
+export function shorten(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length - limit} more characters)`;
+}

@@ -1,0 +1,198 @@
+import type { Browser, BrowserContext, TestInfo } from '@playwright/test';
+import { startClones } from './clones/poller.js';
+import { watchContext } from './contexts.js';
+import { DomChannel } from './dom-channel.js';
+import { finishSession } from './finish.js';
+import { followApiRequests } from './network/api-request.js';
+import type { Hub } from './network/hub.js';
+import { connectHub } from './network/hub.js';
+import { captureStdio } from './stdio.js';
+import type { Settings } from './options.js';
+import { settings } from './options.js';
+import { placement } from './placement.js';
+import { listen } from './playwright/privates.js';
+import type { RawTestInfo } from './playwright/privates.js';
+import { hookTest } from './playwright/test-hooks.js';
+import { problems, guarded, guardedAsync } from './problems.js';
+import { TraceRecorder } from './recorder.js';
+import { runStart } from './run-start.js';
+import { attachmentEvent } from './attachments.js';
+import { failureScreenshot } from './media/screenshots.js';
+import { OwnZip } from './media/playwright-zip.js';
+import { Videos } from './media/video.js';
+import { checkHooks } from './self-check.js';
+import { Session, rootOf } from './session.js';
+import { cloneSeeds } from './clones/seeds.js';
+import { atMost } from './wait.js';
+
+/** Longest the recorder may hold the runner when it sets up or ends a test, as a share of the test's own timeout. */
+const SHARE = 0.4;
+
+/** The recording side of one worker process: the test of the moment, and the browsers it has seen. */
+export class Worker {
+  readonly #hubs = new WeakMap<Browser, Promise<Hub | undefined>>();
+  readonly #browsers = new Set<Browser>();
+  readonly #contexts = new Set<BrowserContext>();
+  readonly #watched = new WeakSet<BrowserContext>();
+  readonly #sessions = new WeakMap<TestInfo, Session>();
+  readonly #ended = new WeakSet<TestInfo>();
+  readonly #endsWithFixture = new WeakSet<TestInfo>();
+  #playwright: unknown;
+  #instrumented = false;
+  #stdio = false;
+  current: Session | undefined;
+
+  /** Whether the client's instrumentation is available; the public ways are used where it is not. */
+  get instrumented(): boolean {
+    return this.#instrumented;
+  }
+
+  get contexts(): readonly BrowserContext[] {
+    return [...this.#contexts];
+  }
+
+  /** Hooks the Playwright client of this process, once. */
+  attach(playwright: unknown): void {
+    if (this.#playwright === playwright) return;
+    this.#playwright = playwright;
+    this.#instrumented = listen(playwright, {
+      onApiCallBegin: (call, channel) => guarded('an API call', () => this.current?.actions.apiBegin(call, channel)),
+      onApiCallEnd: (call) => guarded('an API call', () => this.#apiEnd(call)),
+      runBeforeCreateBrowserContext: async (options) => guarded('a new context', () => Videos.ask(this.current, options)),
+      runAfterCreateBrowserContext: async (context) => await this.contextCreated(context as BrowserContext),
+      runBeforeCloseBrowserContext: async (context) => await this.contextClosing(context as BrowserContext),
+      runAfterCreateRequestContext: async (context) => guarded('a request context', () => followApiRequests(context, () => this.current)),
+      runBeforeCloseRequestContext: async () => await this.#drain(),
+    });
+  }
+
+  /** Begins the trace of a test. Called again for hooks of the same test, where it does nothing. */
+  begin(testInfo: TestInfo, use: unknown): void {
+    if (this.#sessions.has(testInfo) || this.#ended.has(testInfo)) return;
+    const chosen = settings(use);
+    if (!chosen.enabled) return;
+    const session = guarded('starting a trace', () => this.#open(testInfo, chosen));
+    if (!session) return;
+    this.#sessions.set(testInfo, session);
+    this.current = session;
+    guarded('starting a trace', () => this.#start(session));
+  }
+
+  /** Ends the trace of a test, once. The wait is bounded well below what the runner allows. */
+  async end(testInfo: TestInfo): Promise<void> {
+    const session = this.#sessions.get(testInfo);
+    if (!session || this.#ended.has(testInfo)) return;
+    this.#ended.add(testInfo);
+    await guardedAsync('ending a trace', async () => await finishSession(session, this, boundOf(testInfo, 10_000)));
+    if (this.current === session) this.current = undefined;
+    guarded('the self-check', () => checkHooks(session, this.#instrumented));
+    const told = problems.take();
+    if (told !== undefined) process.stderr.write(`${told}\n`);
+  }
+
+  /** Our fixture is torn down. Only where the better moment is unknown does the trace end here, without what comes after. */
+  async fixtureDone(testInfo: TestInfo): Promise<void> {
+    if (this.#endsWithFixture.has(testInfo) && testInfo.status !== undefined) await this.end(testInfo);
+  }
+
+  /** Watches a browser's contexts; with the instrumentation this only makes sure of the network recording. */
+  async browserReady(browser: Browser): Promise<void> {
+    browser.on('context', (context) => void this.contextCreated(context));
+    await atMost(2_000, this.hub(browser));
+  }
+
+  /** A context exists and its creator has not got it yet, so whatever is awaited here precedes its first document. */
+  async contextCreated(context: BrowserContext): Promise<void> {
+    const session = this.current;
+    if (this.#watched.has(context)) return;
+    this.#watched.add(context);
+    this.#contexts.add(context);
+    context.on('close', () => this.#contexts.delete(context));
+    if (!session) return;
+    const ready = guardedAsync('a new context', async () => {
+      guarded('a request context', () => followApiRequests(context.request, () => this.current));
+      await watchContext(context, session, this);
+    });
+    await atMost(boundOf(session.testInfo, 3_000), ready);
+  }
+
+  async contextClosing(context: BrowserContext): Promise<void> {
+    const session = this.current;
+    if (!session) return;
+    const bound = boundOf(session.testInfo, session.settings.drain_ms);
+    const drained = guardedAsync('closing a context', async () => {
+      await Promise.all([DomChannel.flush(context, bound), this.#drain()]);
+      await OwnZip.stop(context, session);
+    });
+    await atMost(bound, drained);
+  }
+
+  /** The network recording of a browser: one connection per browser, shared by its contexts. */
+  hub(browser: Browser): Promise<Hub | undefined> {
+    const known = this.#hubs.get(browser);
+    if (known) return known;
+    const hub = guardedAsync('the network recording', async () => await connectHub(browser, () => this.current)).then((found) => found ?? undefined);
+    this.#hubs.set(browser, hub);
+    this.#browsers.add(browser);
+    browser.once('disconnected', () => this.#browsers.delete(browser));
+    return hub;
+  }
+
+  /** Writes what is known about requests that never ended. */
+  async settle(session: Session): Promise<void> {
+    for (const browser of this.#browsers) (await this.hub(browser))?.settle(session);
+  }
+
+  #open(testInfo: TestInfo, chosen: Settings): Session | undefined {
+    const directory = rootOf(testInfo);
+    const place = placement(chosen, directory);
+    const recorder = TraceRecorder.open({
+      ...place,
+      wallMs: Date.now(),
+      runStart: JSON.stringify(runStart(testInfo, chosen, directory, cloneSeeds(process.env))),
+      ...(chosen.redaction ? { redaction: JSON.stringify(chosen.redaction) } : {}),
+    });
+    return recorder ? new Session(testInfo, chosen, recorder, directory) : undefined;
+  }
+
+  #start(session: Session): void {
+    const { testInfo } = session;
+    const hooked = hookTest(testInfo, session, {
+      attached: (attachment) => attachmentEvent(session, attachment),
+      bodyDone: async () => await this.#bodyDone(session),
+      allDone: async () => await this.end(testInfo),
+    });
+    if (!hooked.end) this.#endsWithFixture.add(testInfo);
+    startClones(session);
+    if (session.settings.stdio && !this.#stdio) {
+      this.#stdio = true;
+      captureStdio(() => this.current);
+    }
+    for (const context of this.#contexts) void guardedAsync('an open context', async () => await watchContext(context, session, this));
+  }
+
+  async #bodyDone(session: Session): Promise<void> {
+    const { status, expectedStatus } = session.testInfo;
+    if (status === expectedStatus || status === 'skipped') return;
+    await atMost(boundOf(session.testInfo, 1_500), failureScreenshot(session));
+  }
+
+  #apiEnd(call: Parameters<Session['actions']['apiEnd']>[0]): void {
+    const session = this.current;
+    if (!session) return;
+    session.seen.add('actions');
+    const raw = call.callId === undefined ? undefined : (session.testInfo as unknown as RawTestInfo)._stepMap?.get(call.callId);
+    session.actions.apiEnd(call, raw);
+  }
+
+  async #drain(): Promise<void> {
+    const session = this.current;
+    if (session) await session.pending.drain(boundOf(session.testInfo, session.settings.drain_ms));
+  }
+}
+
+/** A wait that can never be what makes a test exceed its timeout. */
+export function boundOf(testInfo: TestInfo, wanted_ms: number): number {
+  const limit = Math.min(testInfo.timeout || Infinity, testInfo.project.timeout || Infinity);
+  return Math.min(wanted_ms, limit * SHARE);
+}
