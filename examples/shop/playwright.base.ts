@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { PlaywrightTestConfig } from '@playwright/test';
+import { chromium, type PlaywrightTestConfig } from '@playwright/test';
+
+const SYSTEM_CHROMIUM = '/usr/bin/chromium';
 
 /** What the configurations of this suite differ in. */
 export interface SuiteOptions {
@@ -29,13 +32,20 @@ export function shopSuite({ webhookPath }: SuiteOptions): PlaywrightTestConfig {
       browserName: 'chromium',
       viewport: { width: 1280, height: 800 },
       launchOptions: {
-        ...(process.env['MOLAR_CHROMIUM'] ? { executablePath: process.env['MOLAR_CHROMIUM'] } : {}),
+        ...browserPath(),
         // Chromium refuses its sandbox to root; the rest keeps it from calling home.
         args: [...(root ? ['--no-sandbox'] : []), '--disable-background-networking', '--disable-quic', '--no-first-run', '--disable-component-update', '--disable-sync'],
       },
     },
     ...(stack.startsShop ? { webServer: webServer(stack, process.env['SHOP_WEBHOOK_PATH'] || webhookPath) } : {}),
   };
+}
+
+/** The Chromium that `MOLAR_CHROMIUM` names, else Playwright's own, else the system's where Playwright's is missing. */
+function browserPath(): { executablePath?: string } {
+  const named = process.env['MOLAR_CHROMIUM'];
+  if (named) return { executablePath: named };
+  return !existsSync(chromium.executablePath()) && existsSync(SYSTEM_CHROMIUM) ? { executablePath: SYSTEM_CHROMIUM } : {};
 }
 
 function webServer(stack: Stack, webhookPath: string): NonNullable<PlaywrightTestConfig['webServer']> {
