@@ -19,6 +19,8 @@ mod names;
 mod parse;
 mod slice;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use error::{Problem, QueryDiagnostic, QueryError};
 pub use filter::Context;
