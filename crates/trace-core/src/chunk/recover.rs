@@ -16,29 +16,19 @@ pub struct Recovered {
 /// Reads every frame it can; `max_bytes` bounds the result, and what lies beyond is told, not read.
 pub fn decode_tolerant(bytes: &[u8], max_bytes: usize) -> Recovered {
     let mut recovered = Recovered::default();
-    let mut decompressor = Decompressor::new();
-    for found in TolerantFrames::new(bytes) {
+    let mut frames = TolerantFrames::new(bytes);
+    loop {
         let room = (max_bytes - recovered.raw.len()).min(MAX_FRAME_BYTES);
-        match found {
-            Found::Frame(frame) if frame.kind == FrameKind::Data => {
-                match decompressor.decompress(frame.bytes, room) {
-                    Ok(raw) => recovered.raw.extend_from_slice(&raw),
-                    Err(error) => {
-                        let error = error.at(frame.number, frame.offset);
-                        recovered.diagnostics.push(error.diagnostic());
-                    }
-                }
-            }
-            Found::Frame(_) => {}
-            Found::Hole { error, rest } => {
+        match frames.next(room) {
+            Some(Found::Lines { raw, .. }) => recovered.raw.extend_from_slice(&raw),
+            Some(Found::Skippable { .. }) => {}
+            Some(Found::Hole { error, raw, .. }) => {
                 recovered.diagnostics.push(error.diagnostic());
-                if matches!(error, ChunkError::Cut { .. }) {
-                    recovered.raw.extend(whole_lines(&mut decompressor, rest, room));
-                }
+                recovered.raw.extend_from_slice(&raw);
             }
+            None => return recovered,
         }
     }
-    recovered
 }
 
 /// The whole lines at the front of a frame that was cut off.
@@ -52,54 +42,80 @@ pub(crate) fn whole_lines(decompressor: &mut Decompressor, frame: &[u8], room: u
     raw
 }
 
-/// A frame, or a place where none can be read.
-pub(crate) enum Found<'a> {
-    /// A frame whose blocks hang together; its content may still be damaged.
-    Frame(Frame<'a>),
-    /// No frame; `rest` runs to the next one.
+/// What lies at one place of a file; `len` is how many bytes of the file it takes.
+pub(crate) enum Found {
+    /// An intact frame and its content.
+    Lines {
+        /// Bytes of the file.
+        len: usize,
+        /// The content.
+        raw: Vec<u8>,
+    },
+    /// A frame for others.
+    Skippable {
+        /// Bytes of the file.
+        len: usize,
+    },
+    /// Damage, up to the next place that may be a frame.
     Hole {
-        /// What is wrong there.
+        /// What is wrong.
         error: ChunkError,
-        /// The bytes of the hole.
-        rest: &'a [u8],
+        /// Bytes of the file.
+        len: usize,
+        /// The whole lines before a cut.
+        raw: Vec<u8>,
     },
 }
 
-/// Like [`super::Frames`], but goes on behind damage at the next place that looks like a frame and hangs together.
+/// Like [`super::Frames`], but decompresses, and goes on behind damage at the next place that looks like a frame and hangs
+/// together.
 pub(crate) struct TolerantFrames<'a> {
     bytes: &'a [u8],
     at: usize,
     number: u64,
     n_holes: u32,
+    decompressor: Decompressor,
 }
 
 impl<'a> TolerantFrames<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, number: 0, n_holes: 0 }
+        Self { bytes, at: 0, number: 0, n_holes: 0, decompressor: Decompressor::new() }
     }
-}
 
-impl<'a> Iterator for TolerantFrames<'a> {
-    type Item = Found<'a>;
-
-    fn next(&mut self) -> Option<Found<'a>> {
+    /// The next thing, when its content has at most `room` bytes.
+    pub(crate) fn next(&mut self, room: usize) -> Option<Found> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let offset = self.at as u64;
         self.number += 1;
-        let number = self.number;
-        match super::Frames::new(rest).next()? {
-            Ok(frame) => {
-                self.at += frame.bytes.len();
-                Some(Found::Frame(Frame { number, offset, ..frame }))
+        let found = match super::Frames::new(rest).next()? {
+            Ok(Frame { kind: FrameKind::Skippable(_), bytes, .. }) => {
+                Found::Skippable { len: bytes.len() }
             }
-            Err(error) => {
-                self.n_holes += 1;
-                let gives_up = self.n_holes > MAX_HOLES;
-                let len = if gives_up { None } else { next_frame(rest) }.unwrap_or(rest.len());
-                self.at += len;
-                Some(Found::Hole { error: error.at(number, offset), rest: &rest[..len] })
-            }
-        }
+            Ok(frame) => match self.decompressor.decompress(frame.bytes, room) {
+                Ok(raw) => Found::Lines { len: frame.bytes.len(), raw },
+                // A flipped length makes a frame swallow the ones behind it, so those are looked for inside it.
+                Err(error) => self.hole(error, rest, frame.bytes.len(), room),
+            },
+            Err(error) => self.hole(error, rest, rest.len(), room),
+        };
+        let (Found::Lines { len, .. } | Found::Skippable { len } | Found::Hole { len, .. }) = found;
+        self.at += len;
+        Some(found)
+    }
+
+    /// A hole of at most `len` bytes at the front of `rest`.
+    fn hole(&mut self, error: ChunkError, rest: &[u8], len: usize, room: usize) -> Found {
+        self.n_holes += 1;
+        let is_bomb = matches!(error, ChunkError::TooLarge { .. });
+        let gives_up = is_bomb || self.n_holes > MAX_HOLES;
+        let next = if gives_up { None } else { next_frame(rest, len) };
+        let len = next.unwrap_or(len);
+        let is_cut = matches!(error, ChunkError::Cut { .. });
+        let raw = if is_cut {
+            whole_lines(&mut self.decompressor, &rest[..len], room)
+        } else {
+            Vec::new()
+        };
+        Found::Hole { error: error.at(self.number, self.at as u64), len, raw }
     }
 }
 
@@ -108,12 +124,17 @@ const MAX_HOLES: u32 = 100;
 /// For the same reason, places that look like a frame and are none end the search.
 const MAX_CANDIDATES: usize = 10_000;
 
-/// Where the next frame begins behind a damaged one.
-fn next_frame(rest: &[u8]) -> Option<usize> {
-    memchr::memmem::find_iter(rest.get(1..)?, &MAGIC)
-        .map(|at| at + 1)
-        .take(MAX_CANDIDATES)
-        .find(|at| frame_len(&rest[*at..]).is_ok())
+/// Where the next frame begins behind the first byte and before `end`.
+fn next_frame(rest: &[u8], end: usize) -> Option<usize> {
+    let search = |pattern: &[u8], back: usize| {
+        memchr::memmem::find_iter(&rest[..end], pattern)
+            .filter_map(|at| at.checked_sub(back).filter(|at| *at > 0))
+            .take(MAX_CANDIDATES)
+            .find(|at| frame_len(&rest[*at..]).is_ok())
+    };
+    // Skippable frames begin with `5x 2a 4d 18`.
+    let (data, skippable) = (search(&MAGIC, 0), search(&[0x2a, 0x4d, 0x18], 1));
+    data.into_iter().chain(skippable).min()
 }
 
 #[cfg(test)]

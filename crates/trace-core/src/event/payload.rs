@@ -61,7 +61,11 @@ impl Payload {
             return Err(PayloadError::LineBreak(at));
         }
         check_fields(trimmed)?;
-        if trimmed.len() == text.len() { Ok(Self(text)) } else { Ok(Self(trimmed.into())) }
+        Ok(match tight(trimmed) {
+            None if trimmed.len() == text.len() => Self(text),
+            None => Self(trimmed.into()),
+            Some(tight) => Self(tight.into()),
+        })
     }
 
     /// Takes text whose invariants the decoder has just checked.
@@ -69,7 +73,7 @@ impl Payload {
         // Strings cannot hold a raw `\r`, so one that got this far is white space between tokens.
         let breaks = memchr::memchr(b'\r', text.as_bytes()).is_some();
         let text = if breaks { text.replace('\r', " ") } else { text };
-        Self(text.into_boxed_str())
+        Self(tight(&text).unwrap_or(text).into_boxed_str())
     }
 
     /// Serialises a value that becomes a JSON object.
@@ -145,6 +149,13 @@ fn lookup_index<'a>(text: &'a str, path: &str) -> Option<&'a str> {
     let items: Vec<&'a serde_json::value::RawValue> = serde_json::from_str(text).ok()?;
     let item = items.get(index.parse::<usize>().ok()?)?.get();
     rest.map_or(Some(item), |rest| lookup(item, rest))
+}
+
+/// The object without white space just inside its braces, which the line would not keep; `None` when there is none.
+fn tight(text: &str) -> Option<String> {
+    let inside = text.strip_prefix('{')?.strip_suffix('}')?;
+    let trimmed = inside.trim_ascii();
+    (trimmed.len() < inside.len()).then(|| format!("{{{trimmed}}}"))
 }
 
 /// Valid JSON object, not too deep, without the envelope's keys.

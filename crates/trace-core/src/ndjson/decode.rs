@@ -1,5 +1,6 @@
 //! Lines to events, tolerant: what cannot be read becomes a [`Diagnostic`], and reading goes on.
 
+use super::envelope::exact_ts;
 use super::upgrade::{format_of, upgrade};
 use super::{Code, Diagnostic, Line, Lines, MAX_LINE_BYTES, envelope};
 use crate::event::scan::{self, Fault, Field};
@@ -209,7 +210,9 @@ fn any_order(text: &str) -> Result<(Event, bool), Diagnostic> {
     }
     payload.push('}');
     let event = Event {
-        ts: typed(found[0], "ts", "a number of milliseconds from 0", |text| text.parse().ok())?,
+        ts: typed(found[0], "ts", "a number of milliseconds from 0", |text| {
+            exact_ts(text).or_else(|| text.parse().ok())
+        })?,
         seq: typed(found[1], "seq", "a whole number from 1", |text| {
             text.parse().ok().and_then(|n| Seq::new(n).ok())
         })?,

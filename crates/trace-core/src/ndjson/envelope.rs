@@ -52,15 +52,18 @@ fn expect(line: &[u8], at: usize, text: &[u8]) -> Option<usize> {
     line.get(at..)?.starts_with(text).then_some(at + text.len())
 }
 
-/// Digits without a leading zero, at most 19, so that they fit.
+/// The time of a canonical spelling, digit by digit: `f64` would round the last microsecond of very long traces.
+pub(super) fn exact_ts(text: &str) -> Option<Timestamp> {
+    let (ts, end) = timestamp(text.as_bytes(), 0)?;
+    (end == text.len()).then_some(ts)
+}
+
+/// Digits without a leading zero.
 fn integer(line: &[u8], at: usize) -> Option<(u64, usize)> {
     let mut n = 0_u64;
     let mut end = at;
     while let Some(digit @ b'0'..=b'9') = line.get(end) {
-        if end - at == 19 {
-            return None;
-        }
-        n = n * 10 + u64::from(digit - b'0');
+        n = n.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
         end += 1;
     }
     let canonical = end > at && (line[at] != b'0' || end == at + 1);

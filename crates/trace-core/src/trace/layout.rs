@@ -2,11 +2,10 @@
 
 use super::source::{ReadAt, ReadError, Sequential};
 use crate::chunk::archive::{FRAME_BYTES, FrameCuts};
-use crate::chunk::frame::{Decompressor, FrameKind};
 use crate::chunk::index::{Index, IndexBuilder};
-use crate::chunk::recover::{Found, TolerantFrames, whole_lines};
+use crate::chunk::recover::{Found, TolerantFrames};
 use crate::chunk::seek_table::{FOOTER_BYTES, index_of, last_frame_len, table_len};
-use crate::chunk::{ChunkError, FrameFacts, MAX_FRAME_BYTES};
+use crate::chunk::{FrameFacts, MAX_FRAME_BYTES};
 use crate::ndjson::{Code, Diagnostic};
 
 /// How the bytes of one index entry are turned into lines.
@@ -108,12 +107,7 @@ fn read<S: ReadAt + ?Sized>(source: &S, start: u64, end: u64) -> Result<Vec<u8>,
 
 fn scan<S: ReadAt + ?Sized>(source: &S, diagnostics: Vec<Diagnostic>) -> Result<Layout, ReadError> {
     let head = read(source, 0, source.size().min(4))?;
-    let mut scan = Scan {
-        builder: IndexBuilder::new(),
-        parts: Vec::new(),
-        diagnostics,
-        decompressor: Decompressor::new(),
-    };
+    let mut scan = Scan { builder: IndexBuilder::new(), parts: Vec::new(), diagnostics };
     // NDJSON begins with a brace; whatever begins otherwise and is no frame is damage in front of one.
     if head.first().is_some_and(|byte| matches!(byte, b'{' | b' ' | b'\t' | b'\n' | b'\r')) {
         scan.plain(source)?;
@@ -128,7 +122,6 @@ struct Scan {
     builder: IndexBuilder,
     parts: Vec<Part>,
     diagnostics: Vec<Diagnostic>,
-    decompressor: Decompressor,
 }
 
 impl Scan {
@@ -165,42 +158,28 @@ impl Scan {
     /// Takes every frame that lies in the window and says how many bytes are done with.
     fn window(&mut self, window: &[u8], at: u64, is_last: bool, number: &mut u64) -> u64 {
         let mut done = 0_usize;
-        for found in TolerantFrames::new(window) {
+        let mut frames = TolerantFrames::new(window);
+        while let Some(found) = frames.next(MAX_FRAME_BYTES) {
             let offset = at + done as u64;
-            match found {
-                Found::Frame(frame) => {
-                    *number += 1;
-                    if frame.kind == FrameKind::Data {
-                        self.frame(frame.bytes, *number, offset);
-                    }
-                    done += frame.bytes.len();
+            done += match found {
+                Found::Lines { len, raw } => {
+                    self.push(offset, len, Part::Frame, &raw);
+                    len
                 }
+                Found::Skippable { len } => len,
                 // What seems cut off may only lie across the window's end.
-                Found::Hole { rest, .. } if !is_last && done + rest.len() == window.len() => break,
-                Found::Hole { error, rest } => {
-                    *number += 1;
-                    self.hole(&error.at(*number, offset), rest, offset);
-                    done += rest.len();
+                Found::Hole { len, .. } if !is_last && done + len == window.len() => break,
+                Found::Hole { error, len, raw } => {
+                    let error = error.at(*number + 1, offset);
+                    self.diagnostics.push(error.diagnostic());
+                    if !raw.is_empty() {
+                        self.push(offset, len, Part::CutFrame, &raw);
+                    }
+                    len
                 }
-            }
+            };
+            *number += 1;
         }
         done as u64
-    }
-
-    fn frame(&mut self, bytes: &[u8], number: u64, offset: u64) {
-        match self.decompressor.decompress(bytes, MAX_FRAME_BYTES) {
-            Ok(raw) => self.push(offset, bytes.len(), Part::Frame, &raw),
-            Err(error) => self.diagnostics.push(error.at(number, offset).diagnostic()),
-        }
-    }
-
-    fn hole(&mut self, error: &ChunkError, rest: &[u8], offset: u64) {
-        self.diagnostics.push(error.diagnostic());
-        if matches!(error, ChunkError::Cut { .. }) {
-            let raw = whole_lines(&mut self.decompressor, rest, MAX_FRAME_BYTES);
-            if !raw.is_empty() {
-                self.push(offset, rest.len(), Part::CutFrame, &raw);
-            }
-        }
     }
 }
