@@ -8,6 +8,7 @@ mod finalize;
 mod http;
 mod layout;
 mod live;
+mod open;
 mod options;
 mod owner;
 mod prepare;
@@ -18,12 +19,15 @@ mod recover;
 mod repair;
 mod start;
 mod stats;
+mod store;
 mod uploader;
 mod writer;
 
 pub use error::{FileError, RecorderError};
+pub use open::{FileAt, LocalTrace, OpenError, open_trace};
 pub use options::{
     ContentDraft, Draft, Finish, FinishReport, Limits, RecorderOptions, ServerOptions, Shipped,
 };
 pub use recorder::Recorder;
 pub use recover::{RecoverReport, RecoveredTrace, recover};
+pub use store::{ObjectInfo, S3Options, Store, StoreError};

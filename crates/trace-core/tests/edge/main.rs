@@ -1,4 +1,12 @@
 //! The recorder and its companions against real files, processes and sockets.
 
+mod bucket;
+mod cost;
+mod disk;
+mod kill;
 mod kit;
 mod local;
+mod open;
+mod server;
+mod ship;
+mod store;
