@@ -1,0 +1,9 @@
+//! Who is asking, and what may they do.
+
+mod extract;
+mod key;
+mod scope;
+
+pub use extract::{Reader, Writer};
+pub use key::{ApiKey, KeyParseError};
+pub use scope::{Scope, Scopes};

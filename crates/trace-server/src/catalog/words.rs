@@ -1,0 +1,147 @@
+//! The closed vocabularies of a trace's row.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use utoipa::ToSchema;
+
+/// A text that is none of the words.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("`{found}` is none of {wanted}")]
+pub struct UnknownWord {
+    /// What was given.
+    pub found: String,
+    /// The words, separated by blanks.
+    pub wanted: &'static str,
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// The word on the wire and in the catalog.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    other => Err(UnknownWord {
+                        found: other.to_owned(),
+                        wanted: concat!($($word, " "),+).trim_ascii_end(),
+                    }),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// Where a trace stands.
+    Status {
+        /// Finalized, its postprocess not yet at the outcome.
+        Queued = "queued",
+        /// Being recorded.
+        Running = "running",
+        /// The test passed.
+        Passed = "passed",
+        /// The test failed.
+        Failed = "failed",
+        /// Something beside the test failed.
+        Error = "error",
+        /// It ended without its own end.
+        Aborted = "aborted",
+    }
+}
+
+words! {
+    /// How a recording ended.
+    Outcome {
+        /// The test passed.
+        Passed = "passed",
+        /// The test failed.
+        Failed = "failed",
+        /// Something beside the test failed.
+        Error = "error",
+        /// It ended without its own end.
+        Aborted = "aborted",
+    }
+}
+
+words! {
+    /// What started the run.
+    Source {
+        /// A pull request.
+        Pr = "pr",
+        /// A schedule.
+        Schedule = "schedule",
+        /// A person.
+        Manual = "manual",
+        /// A comparison with production.
+        ShadowDiff = "shadow_diff",
+    }
+}
+
+words! {
+    /// How near the bytes are.
+    Tier {
+        /// At hand.
+        Hot = "hot",
+        /// A little slower.
+        Warm = "warm",
+        /// To be restored first.
+        Cold = "cold",
+    }
+}
+
+words! {
+    /// In which form the events are stored; it only moves forward.
+    Form {
+        /// One object per chunk.
+        Live = "live",
+        /// One file of the chunks as they came.
+        Viewable = "viewable",
+        /// One recompressed file.
+        Archived = "archived",
+    }
+}
+
+impl From<Outcome> for Status {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Passed => Self::Passed,
+            Outcome::Failed => Self::Failed,
+            Outcome::Error => Self::Error,
+            Outcome::Aborted => Self::Aborted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_round_trip_and_unknown_ones_list_the_known() {
+        assert_eq!("shadow_diff".parse(), Ok(Source::ShadowDiff));
+        assert_eq!(serde_json::to_value(Source::ShadowDiff).unwrap(), "shadow_diff");
+        let error = "done".parse::<Outcome>().unwrap_err();
+        assert_eq!(error.to_string(), "`done` is none of passed failed error aborted");
+    }
+}

@@ -1,0 +1,11 @@
+//! HTTP in, HTTP out: each file reads a request, calls a room, and shapes the answer.
+
+pub(crate) mod artifacts;
+pub(crate) mod blobs;
+pub(crate) mod events;
+pub(crate) mod files;
+pub(crate) mod health;
+pub(crate) mod ingest;
+pub(crate) mod shapes;
+pub(crate) mod stream;
+pub(crate) mod traces;

@@ -1,0 +1,98 @@
+//! From configuration to a listening process, and its orderly end.
+
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::{build_router, jobs};
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    app: Arc<App>,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Takes the port. Requests wait until [`Server::run`].
+    pub async fn bind(app: Arc<App>) -> anyhow::Result<Self> {
+        let wanted = SocketAddr::new(app.config.server.host, app.config.server.port);
+        let listener = TcpListener::bind(wanted)
+            .await
+            .with_context(|| format!("cannot listen at `{wanted}`; set TRACE_PORT or --port"))?;
+        let address = listener.local_addr()?;
+        app.listens_at(format!("http://{address}"));
+        Ok(Self { app, listener, address })
+    }
+
+    /// The address it really listens at.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `app.shutdown` is cancelled, then drains: no new connections, streams told to come back, requests and the job
+    /// at hand finished within the configured time.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let Self { app, listener, .. } = self;
+        let tasks = TaskTracker::new();
+        jobs::start(&app, &tasks);
+        tasks.close();
+        let stopping = app.shutdown.clone().cancelled_owned();
+        let serving =
+            axum::serve(listener, build_router(Arc::clone(&app))).with_graceful_shutdown(stopping);
+        let serving = serving.into_future();
+        tokio::pin!(serving);
+        tokio::select! {
+            served = &mut serving => served?,
+            () = drain_over(&app) => tracing::warn!("requests were still open at the end of the drain"),
+        }
+        app.shutdown.cancel();
+        let rest = Duration::from_secs(app.config.server.drain_seconds);
+        if tokio::time::timeout(rest, tasks.wait()).await.is_err() {
+            tracing::warn!("a job was still running; its lease will run out and another takes it up");
+        }
+        app.catalog.close().await;
+        Ok(())
+    }
+}
+
+/// The moment at which a shutdown has waited long enough.
+async fn drain_over(app: &App) {
+    app.shutdown.cancelled().await;
+    tokio::time::sleep(Duration::from_secs(app.config.server.drain_seconds)).await;
+}
+
+/// Cancels the token on SIGTERM, SIGINT or ctrl-c; a second signal ends the process at once by its default action.
+pub fn stop_on_signal(token: CancellationToken) {
+    tokio::spawn(async move {
+        if let Err(error) = signalled().await {
+            tracing::error!(%error, "cannot listen for signals");
+            return;
+        }
+        tracing::info!("stopping");
+        token.cancel();
+    });
+}
+
+#[cfg(unix)]
+async fn signalled() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    }
+}
+
+#[cfg(not(unix))]
+async fn signalled() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
