@@ -3,6 +3,7 @@ import type { DomPart, NoticeDetail } from './dom/index.js';
 import { DomRecorder } from './dom/index.js';
 import type { Settings } from './options.js';
 import type { Session } from './session.js';
+import type { Payload } from './values.js';
 import { atMost } from './wait.js';
 
 const recorders = new WeakMap<BrowserContext, DomRecorder>();
@@ -55,6 +56,12 @@ function record(session: Session | undefined, part: DomPart): void {
   session.appendContent(`dom.${part.type}`, payload, [{ field: 'events', data: part.events, mediaType: 'application/json' }]);
 }
 
+/** The DOM channel names pages by Playwright's ids; a trace has ids of its own. */
+function placeOf({ pages }: Session, { page, frame }: NoticeDetail): Payload {
+  if (typeof page !== 'string') return {};
+  return { page: pages.page(page), ...(typeof frame === 'string' ? { frame: pages.frame(page, frame) } : {}) };
+}
+
 function notice(session: Session | undefined, code: string, detail: NoticeDetail): void {
-  session?.recorder.notice(code, 'part of the DOM was not recorded as it was', { source: 'dom', ...detail });
+  session?.recorder.notice(code, 'part of the DOM was not recorded as it was', { source: 'dom', ...detail, ...placeOf(session, detail) });
 }

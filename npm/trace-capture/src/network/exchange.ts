@@ -27,6 +27,8 @@ export interface Exchange {
   received: number;
   fromCache: boolean;
   readonly chunks: Buffer[];
+  /** Messages of an event stream, in the text of that format. */
+  readonly messages: string[];
   streaming: boolean;
   ended: boolean;
 }

@@ -6,7 +6,7 @@ import type { Body, Exchange } from './exchange.js';
 import { limited, resourceType } from './exchange.js';
 import type { Current } from './hub.js';
 import { tell } from './hub.js';
-import type { DataReceived, ExtraInfo, Failed, Finished, RawHeaders, ResponseReceived, WillBeSent } from './types.js';
+import type { DataReceived, ExtraInfo, Failed, Finished, RawHeaders, ResponseReceived, StreamMessage, WillBeSent } from './types.js';
 import { Sockets } from './websocket.js';
 import { writeFailed, writeRequest, writeResponse } from './write.js';
 
@@ -129,6 +129,8 @@ export class NetworkTarget {
         return this.#receivedExtra(params as ExtraInfo);
       case 'dataReceived':
         return this.#dataReceived(session, params as DataReceived);
+      case 'eventSourceMessageReceived':
+        return this.#message(params as StreamMessage);
       case 'loadingFinished':
         return this.#finished(session, params as Finished);
       case 'loadingFailed':
@@ -176,6 +178,7 @@ export class NetworkTarget {
       received: 0,
       fromCache: false,
       chunks: [],
+      messages: [],
       streaming: false,
       ended: false,
     };
@@ -254,6 +257,11 @@ export class NetworkTarget {
     session.pending.add(started);
   }
 
+  #message({ requestId, eventName, eventId, data }: StreamMessage): void {
+    const lines = [...(eventId ? [`id: ${eventId}`] : []), ...(eventName && eventName !== 'message' ? [`event: ${eventName}`] : []), ...data.split('\n').map((line) => `data: ${line}`)];
+    this.#book.get(requestId)?.messages.push(`${lines.join('\n')}\n\n`);
+  }
+
   #dataReceived(session: Session, event: DataReceived): void {
     const exchange = this.#book.get(event.requestId);
     if (!exchange) return;
@@ -309,8 +317,15 @@ export class NetworkTarget {
   }
 }
 
+/**
+ * What came of a stream. Chromium keeps the bytes that arrived before it was asked to stream from us when it also keeps
+ * bodies beyond a navigation; the messages it parsed out of them say the same, and where there are none the gap is told.
+ */
 function streamed(exchange: Exchange, session: Session): Body {
-  return limited(Buffer.concat(exchange.chunks), session.settings.max_body_bytes);
+  const bytes = Buffer.concat(exchange.chunks);
+  if (bytes.length < exchange.received && exchange.messages.length > 0) return limited(Buffer.from(exchange.messages.join('')), session.settings.max_body_bytes);
+  const body = limited(bytes, session.settings.max_body_bytes);
+  return 'data' in body && bytes.length < exchange.received ? { data: body.data, truncated: exchange.received - body.data.length } : body;
 }
 
 async function failAfter(bound_ms: number): Promise<never> {

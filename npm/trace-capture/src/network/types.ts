@@ -74,6 +74,13 @@ export interface DataReceived extends Finished {
   readonly data?: string;
 }
 
+export interface StreamMessage {
+  readonly requestId: string;
+  readonly eventName: string;
+  readonly eventId: string;
+  readonly data: string;
+}
+
 export interface RawFrame {
   readonly opcode: number;
   readonly payloadData: string;

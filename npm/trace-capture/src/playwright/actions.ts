@@ -72,7 +72,9 @@ export class Actions {
     const begun = call.callId === undefined ? undefined : this.#begun.get(call.callId);
     const locator = raw?.params?.['locator'];
     if (call.callId !== undefined) this.#written.add(call.callId);
-    this.#write(call.callId, startTs, {
+    // Getters and configuration calls are no reported steps; whose they are stands in the step itself.
+    const place = begun ? call.callId : (raw?.info?._parentStep?._stepId ?? call.callId);
+    this.#write(place, startTs, {
       api: call.apiName || `${channel.type}.${channel.method}`,
       title: begun ? titleOf(begun.begin) : (raw?.title ?? call.title ?? channel.method),
       ...(locator === undefined ? {} : { locator: describe(locator) }),

@@ -70,7 +70,7 @@ export interface RawStep {
   readonly endWallTime?: number;
   readonly group?: string;
   readonly steps?: readonly RawStep[];
-  readonly info?: { _runStepBody?: RunBody };
+  readonly info?: { _runStepBody?: RunBody; readonly _parentStep?: { readonly _stepId?: string } };
   complete?: (result: StepResult) => void;
 }
 

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import type { Event, SuiteRun, Trace } from './suite.js';
+import { canRecord, contentOf, runSuite } from './suite.js';
+
+/** A recorded test and what must be true of its trace. */
+interface Case {
+  readonly test: string;
+  readonly retry?: number;
+  readonly claim: string;
+  readonly check: (trace: Trace) => void;
+}
+
+const step = (trace: Trace, title: string): Event => only(trace.of('step.start').filter((event) => event['title'] === title), `step ${title}`);
+const endOf = (trace: Trace, title: string): Event => only(trace.of('step.end').filter(({ step_id }) => step_id === step(trace, title).step_id), `end of ${title}`);
+const request = (trace: Trace, path: string): Event => only(trace.of('network.request').filter(({ url }) => String(url).endsWith(path)), `request ${path}`);
+const response = (trace: Trace, path: string): Event => only(trace.of('network.response').filter(({ url }) => String(url).endsWith(path)), `response ${path}`);
+
+function only(events: readonly Event[], what: string): Event {
+  assert.equal(events.length, 1, `${what}: found ${events.length}`);
+  return events[0] as Event;
+}
+
+const CASES: readonly Case[] = [
+  {
+    test: 'steps',
+    claim: 'names steps by their place and keeps values',
+    check: (trace) => {
+      const ids = ['open', 'inner', 'left', 'right', 'left child', 'right child', 'buy'].map((title) => step(trace, title).step_id);
+      assert.deepEqual(ids, ['s1', 's1.1', 's2', 's3', 's2.1', 's3.1', 's4']);
+      assert.deepEqual(endOf(trace, 'open')['value'], { greeting: 'hello' });
+      assert.equal(step(trace, 'buy')['index'], 4);
+      assert.equal((step(trace, 'open')['location'] as { file: string }).file, 'steps.spec.ts');
+    },
+  },
+  {
+    test: 'steps',
+    claim: 'puts a body outside of steps into an implicit one',
+    check: (trace) => {
+      const implicit = only(trace.of('step.start').filter(({ category }) => category === 'implicit'), 'implicit step');
+      const inside = only(trace.of('assertion').filter(({ step_id }) => step_id === implicit.step_id), 'assertion in it');
+      assert.equal(inside['name'], 'toHaveText');
+    },
+  },
+  {
+    test: 'steps',
+    claim: 'records actions with their place and locator',
+    check: (trace) => {
+      const click = only(trace.of('action').filter(({ api }) => api === 'locator.click'), 'click');
+      assert.equal(click.step_id, 's4');
+      assert.match(String(click['locator']), /getByRole\('button'/);
+      assert.equal((click['location'] as { file: string }).file, 'steps.spec.ts');
+    },
+  },
+  {
+    test: 'steps',
+    claim: 'records redirects hop by hop and bodies both ways',
+    check: (trace) => {
+      const hop = only(trace.of('network.response').filter(({ status }) => status === 302), 'redirect');
+      const landed = only(trace.of('network.request').filter(({ redirected_from }) => redirected_from === hop['request_id']), 'landing');
+      assert.match(String(landed['url']), /\/$/);
+      assert.equal(contentOf(request(trace, '/api/buy'), 'body')?.text, '{"item":7}');
+      assert.match(contentOf(response(trace, '/api/buy'), 'body')?.text ?? '', /"ok":"bought"/);
+    },
+  },
+  {
+    test: 'steps',
+    claim: 'records DOM, pictures and the Playwright zip',
+    check: (trace) => {
+      assert.ok(trace.of('dom.snapshot').some(({ frame }) => frame === 'p1f1'));
+      assert.ok(trace.of('dom.mutation').length > 0);
+      assert.ok(trace.of('screenshot').some(({ reason, step_id }) => reason === 'step.end' && step_id === 's4'));
+      assert.ok(existsSync(join(trace.dir, 'trace.playwright.zip')));
+    },
+  },
+  {
+    test: 'steps',
+    claim: 'ends every step before the run',
+    check: (trace) => {
+      assert.equal(trace.of('step.start').length, trace.of('step.end').length);
+      assert.equal(trace.events.at(-1)?.kind, 'run.end');
+      assert.equal(trace.events.at(-1)?.['status'], 'passed');
+    },
+  },
+  {
+    test: 'soft',
+    claim: 'records soft assertions, their message and negation',
+    check: (trace) => {
+      const [first, second] = trace.of('assertion');
+      assert.deepEqual([first?.['message'], first?.['pass'], first?.['soft'], first?.['expected'], first?.['received']], ['one is two', false, true, 2, 1]);
+      assert.deepEqual([second?.['negated'], second?.['soft'], second?.['pass']], [true, true, false]);
+      assert.equal(trace.events.at(-1)?.['status'], 'failed');
+    },
+  },
+  {
+    test: 'failing step',
+    claim: 'shows what failed, where, and how it looked',
+    check: (trace) => {
+      const failed = endOf(trace, 'wrong');
+      assert.equal(failed['status'], 'failed');
+      const assertion = only(trace.of('assertion'), 'assertion');
+      assert.deepEqual([assertion['pass'], assertion['expected'], assertion['received'], assertion['locator']], [false, 'Market', 'Shop', "locator('h1')"]);
+      assert.ok(trace.of('screenshot').some(({ reason }) => reason === 'failure'));
+      assert.match(String((trace.events.at(-1)?.['error'] as { message: string }).message), /toHaveText/);
+    },
+  },
+  {
+    test: 'late action',
+    claim: 'marks an action that outlived its step',
+    check: (trace) => {
+      const late = only(trace.of('action').filter(({ api }) => api === 'locator.textContent'), 'late action');
+      assert.equal(late['late'], true);
+      assert.equal(late.step_id, 's1');
+    },
+  },
+  {
+    test: 'timeout',
+    claim: 'closes what a timed-out test left open',
+    check: (trace) => {
+      assert.equal(trace.events.at(-1)?.['playwright_status'], 'timedOut');
+      assert.equal(trace.of('step.start').length, trace.of('step.end').length);
+    },
+  },
+  {
+    test: 'caught',
+    claim: 'tells skipped steps from failed ones and removes colours',
+    check: (trace) => {
+      assert.equal(endOf(trace, 'throws')['status'], 'failed');
+      assert.equal((endOf(trace, 'throws')['error'] as { message: string }).message, 'Error: red');
+      assert.equal(trace.events.at(-1)?.['status'], 'passed');
+    },
+  },
+  {
+    test: 'api only',
+    claim: 'records API requests and launches no browser for them',
+    check: (trace) => {
+      assert.equal(contentOf(request(trace, '/api/plain'), 'body')?.text, '{"item":1}');
+      assert.equal(response(trace, '/api/plain')['status'], 200);
+      assert.equal(trace.of('action').filter(({ api }) => api === 'browserType.launch').length, 0);
+    },
+  },
+  {
+    test: 'popup and frame',
+    claim: 'sees the first request of a popup and of a frame once each',
+    check: (trace) => {
+      assert.equal(response(trace, '/popup')['status'], 200);
+      assert.equal(response(trace, '/api/from-popup')['status'], 200);
+      assert.equal(response(trace, '/api/from-frame')['status'], 200);
+      assert.ok(trace.of('dom.snapshot').some(({ page }) => page === 'p2'));
+    },
+  },
+  { test: 'manual context', claim: 'records a context the test made', check: (trace) => void assert.equal(response(trace, '/api/buy')['status'], 200) },
+  {
+    test: 'stream',
+    claim: 'keeps what came of an endless stream',
+    check: (trace) => {
+      const stream = response(trace, '/sse');
+      assert.match(contentOf(stream, 'body')?.text ?? '', /data: 1\n\ndata: 2/);
+    },
+  },
+  {
+    test: 'socket',
+    claim: 'records frames both ways',
+    check: (trace) => {
+      const frames = trace.of('network.ws').filter((event) => 'data' in event).map((event) => [event['direction'], contentOf(event, 'data')?.text]);
+      assert.deepEqual(frames, [['sent', 'ping'], ['received', 'pong']]);
+      assert.ok(trace.of('network.ws').some(({ direction }) => direction === 'open'));
+    },
+  },
+  {
+    test: 'upload',
+    claim: 'keeps the bytes of an uploaded file',
+    check: (trace) => {
+      const body = contentOf(request(trace, '/api/upload'), 'body');
+      const answered = JSON.parse(contentOf(response(trace, '/api/upload'), 'body')?.text ?? '{}') as { bytes?: number };
+      assert.equal(body?.size, answered.bytes);
+    },
+  },
+  { test: 'worker', claim: 'sees the requests of a worker once', check: (trace) => void assert.equal(response(trace, '/api/from-worker')['status'], 200) },
+  {
+    test: 'big',
+    claim: 'cuts a body at the limit and says so',
+    check: (trace) => {
+      const body = contentOf(response(trace, '/big'), 'body');
+      assert.equal(body?.size, 16 * 1024 * 1024);
+      assert.equal(body?.truncated, 4 * 1024 * 1024);
+    },
+  },
+  {
+    test: 'noise',
+    claim: 'records console, uncaught errors, dialogs, output and attachments',
+    check: (trace) => {
+      assert.deepEqual(trace.of('console.log').map(({ text }) => text), ['hello 1']);
+      const levels = trace.of('console.error').filter(({ text }) => !String(text).startsWith('Failed to load resource')).map(({ level, text }) => [level, text]);
+      assert.deepEqual(levels, [['error', 'bad'], ['pageerror', 'TypeError: uncaught here']]);
+      const named = (name: string): Event => only(trace.of('scenario.event').filter((event) => event['name'] === name), name);
+      assert.equal((named('dialog')['data'] as { message: string }).message, 'sure?');
+      assert.match(String(named('stdout')['text']), /printed by the test/);
+      assert.equal(contentOf(named('attachment'), 'content')?.text, 'a note');
+    },
+  },
+  { test: 'flaky', claim: 'records the first attempt', check: (trace) => void assert.equal(trace.events.at(-1)?.['status'], 'failed') },
+  { test: 'flaky', retry: 1, claim: 'records the second attempt as a trace of its own', check: (trace) => void assert.equal(trace.events.at(-1)?.['status'], 'passed') },
+  {
+    test: 'fails as expected',
+    claim: 'counts an expected failure as passed',
+    check: (trace) => {
+      const end = trace.events.at(-1);
+      assert.deepEqual([end?.['status'], end?.['expected_status']], ['passed', 'failed']);
+    },
+  },
+];
+
+describe('a recorded suite', { skip: !canRecord() }, () => {
+  let run: SuiteRun;
+  before(async () => {
+    run = await runSuite('esm');
+  });
+
+  for (const { test: title, retry, claim, check } of CASES) test(`${title}: ${claim}`, () => check(run.trace(title, retry)));
+
+  test('tells the failed ones and nothing else of itself', () => {
+    const lines = run.output.split('\n').filter((line) => line.startsWith('molar-trace:'));
+    assert.deepEqual(lines, [`molar-trace: 4 failed of ${run.traces.length} recorded`]);
+  });
+
+  test('shares one run id', () => {
+    const ids = new Set(run.traces.map(({ events }) => (events[0]?.['run'] as { id: string }).id));
+    assert.equal(ids.size, 1);
+  });
+
+  test('numbers every trace without gaps', () => {
+    for (const { events } of run.traces) assert.deepEqual(events.map(({ seq }) => seq), events.map((_, index) => index + 1));
+  });
+
+  test('shows no step of its own', () => {
+    const own = run.traces.flatMap((trace) => trace.of('step.start')).filter(({ title }) => /molar/i.test(String(title)));
+    assert.deepEqual(own, []);
+  });
+});

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+const FIXTURES = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'test', 'fixtures');
+const LIMIT_MS = 240_000;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** One event as a reader gets it. */
+export interface Event {
+  readonly ts: number;
+  readonly seq: number;
+  readonly kind: string;
+  readonly step_id?: string;
+  readonly [field: string]: unknown;
+}
+
+/** One recorded attempt. */
+export interface Trace {
+  readonly title: string;
+  readonly retry: number;
+  readonly dir: string;
+  readonly events: readonly Event[];
+  of(kind: string): readonly Event[];
+}
+
+/** A finished run of a suite. */
+export interface SuiteRun {
+  readonly code: number;
+  readonly output: string;
+  readonly traces: readonly Trace[];
+  /** The trace of a test, by its title and attempt. */
+  trace(title: string, retry?: number): Trace;
+}
+
+/** Runs a suite of `test/fixtures` with the real runner, and reads back what it recorded. */
+export async function runSuite(name: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<SuiteRun> {
+  const dir = mkdtempSync(join(tmpdir(), 'molar-suite-'));
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  const cli = join(dirname(require.resolve('@playwright/test/package.json')), 'cli.js');
+  const { code, output } = await run([cli, 'test', ...args, '--output', join(dir, 'results')], join(FIXTURES, name), { MOLAR_TRACE_DIR: join(dir, 'molar'), ...env });
+  const traces = traceDirs(join(dir, 'molar')).map(readTrace);
+  return {
+    code,
+    output,
+    traces,
+    trace: (title, retry = 0) => {
+      const found = traces.find((trace) => trace.title === title && trace.retry === retry);
+      if (!found) throw new Error(`no trace of \`${title}\` (attempt ${retry}); there are: ${traces.map((trace) => trace.title).join(', ')}\n${output}`);
+      return found;
+    },
+  };
+}
+
+async function run(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<{ code: number; output: string }> {
+  const { MOLAR_TRACE_RUN_ID: _run, ...inherited } = process.env;
+  const child = spawn(process.execPath, args, { cwd, env: { ...inherited, FORCE_COLOR: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS, killSignal: 'SIGKILL' });
+  let output = '';
+  child.stdout.on('data', (part: Buffer) => (output += part.toString()));
+  child.stderr.on('data', (part: Buffer) => (output += part.toString()));
+  const code = await new Promise<number>((resolve) => child.once('close', (status) => resolve(status ?? -1)));
+  return { code, output };
+}
+
+function traceDirs(root: string): string[] {
+  const runs = join(root, 'traces', 'runs');
+  let entries: string[];
+  try {
+    entries = readdirSync(runs, { recursive: true, encoding: 'utf8' });
+  } catch {
+    // Nothing was recorded, which some suites here are about.
+    return [];
+  }
+  return entries.filter((entry) => UUID.test(entry.split(/[\\/]/).at(-1) ?? '')).map((entry) => join(runs, entry));
+}
+
+interface Reader {
+  readonly TraceReader: { open(path: string): { events(): Event[] } };
+}
+
+function readTrace(dir: string): Trace {
+  const events = (require('@molar/trace-node') as Reader).TraceReader.open(dir).events();
+  const start = events[0] as unknown as { scenario: { title: string }; retry: number };
+  return { title: start.scenario.title, retry: start.retry, dir, events, of: (kind) => events.filter((event) => event.kind === kind) };
+}
+
+/** Whether the native addon can be loaded; what needs it is skipped loudly where it was not built. */
+export function canRecord(): boolean {
+  try {
+    require('@molar/trace-node');
+    return true;
+  } catch {
+    process.stderr.write('\nWARNING: @molar/trace-node is not built, so the capture tests are skipped. Run `npm run build -w @molar/trace-node`.\n\n');
+    return false;
+  }
+}
+
+/** The content of a field, inline or not, as text. Blobs are looked up in the store beside the traces. */
+export function contentOf(event: Event, field: string): { size: number; text?: string; base64?: string; blob?: string; truncated?: number } | undefined {
+  return event[field] as { size: number; text?: string; base64?: string; blob?: string; truncated?: number } | undefined;
+}
+
+/** The JSON report of a run made with `MOLAR_TEST_REPORT`. */
+export function reportOf(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+}
