@@ -14,6 +14,11 @@ export class Problems {
     if (process.env['MOLAR_TRACE_DEBUG'] === '1') process.stderr.write(`molar-trace: ${where}: ${stackOf(cause)}\n`);
   }
 
+  /** Whether something went wrong at a place. */
+  has(where: string): boolean {
+    return this.#seen.has(where);
+  }
+
   /** Everything so far as one line, or nothing; what was told is forgotten. */
   take(): string | undefined {
     if (this.#seen.size === 0) return undefined;

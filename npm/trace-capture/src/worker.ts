@@ -27,6 +27,8 @@ import { atMost } from './wait.js';
 
 /** Longest the recorder may hold the runner when it sets up or ends a test, as a share of the test's own timeout. */
 const SHARE = 0.4;
+/** Longest a test may be held at its end. */
+const FINISH_MS = 6_000;
 
 /** The recording side of one worker process: the test of the moment, and the browsers it has seen. */
 export class Worker {
@@ -83,9 +85,13 @@ export class Worker {
     const session = this.#sessions.get(testInfo);
     if (!session || this.#ended.has(testInfo)) return;
     this.#ended.add(testInfo);
-    await guardedAsync('ending a trace', async () => await finishSession(session, this, boundOf(testInfo, 10_000)));
+    await guardedAsync('ending a trace', async () => await finishSession(session, this, boundOf(testInfo, FINISH_MS)));
     if (this.current === session) this.current = undefined;
     guarded('the self-check', () => checkHooks(session, this.#instrumented));
+  }
+
+  /** The worker process is about to end: whatever went wrong in it is told in one line. */
+  tell(): void {
     const told = problems.take();
     if (told !== undefined) process.stderr.write(`${told}\n`);
   }

@@ -39,6 +39,7 @@ export const fixtures: Readonly<Record<string, readonly unknown[]>> = {
     async ({ playwright }: { playwright: unknown }, use: Use<undefined>): Promise<void> => {
       guarded('the hooks of a worker', () => theWorker().attach(playwright));
       await use(undefined);
+      guarded('the end of a worker', () => theWorker().tell());
     },
     { scope: 'worker', auto: true, box: 'self' },
   ],
