@@ -162,7 +162,7 @@ fn tight(text: &str) -> Option<String> {
 fn check_fields(text: &str) -> Result<(), PayloadError> {
     let mut stray = None;
     scan::object(text.as_bytes(), |field| {
-        stray = stray.or_else(|| ENVELOPE_KEYS.into_iter().find(|key| field.is(key)));
+        stray = stray.or_else(|| field.place_in(&ENVELOPE_KEYS).map(|place| ENVELOPE_KEYS[place]));
         true
     })
     .map_err(|fault| match fault {

@@ -31,12 +31,23 @@ pub(crate) struct Field<'a> {
 }
 
 impl Field<'_> {
+    /// The place of the key in `names`, however it is spelled.
+    pub(crate) fn place_in(&self, names: &[&str]) -> Option<usize> {
+        let plain = names.iter().position(|name| name.as_bytes() == self.key);
+        // Six bytes are the shortest escape of one character.
+        if plain.is_some() || self.key.len() < 6 || memchr::memchr(b'\\', self.key).is_none() {
+            return plain;
+        }
+        names.iter().position(|name| self.is(name))
+    }
+
     /// Whether the key reads `name`, however it is spelled.
     pub(crate) fn is(&self, name: &str) -> bool {
-        if memchr::memchr(b'\\', self.key).is_none() {
+        // No escape makes a text shorter, so most keys are told apart by their length alone.
+        if self.key.len() <= name.len() {
             return self.key == name.as_bytes();
         }
-        unescape(self.key).is_some_and(|key| key == name)
+        self.key.contains(&b'\\') && unescape(self.key).is_some_and(|key| key == name)
     }
 }
 
@@ -114,22 +125,26 @@ impl Open {
 }
 
 impl Scanner<'_> {
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
+    #[inline]
     fn skip_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
+    #[inline]
     fn take(&mut self, byte: u8) -> bool {
         let is = self.peek() == Some(byte);
         self.at += usize::from(is);
         is
     }
 
+    #[inline]
     fn need(&mut self, byte: u8) -> Result<(), Fault> {
         if self.take(byte) { Ok(()) } else { Err(Fault::Syntax(self.at)) }
     }
@@ -140,6 +155,7 @@ impl Scanner<'_> {
     }
 
     /// A key and its colon.
+    #[inline]
     fn key(&mut self) -> Result<Range<usize>, Fault> {
         let key = self.string()?;
         self.skip_space();
@@ -186,6 +202,7 @@ impl Scanner<'_> {
     }
 
     /// Behind a value: closes what ends here and says whether nothing is open any more.
+    #[inline]
     fn close(&mut self, open: &mut Open) -> Result<bool, Fault> {
         while open.depth > 0 {
             self.skip_space();
@@ -216,6 +233,7 @@ impl Scanner<'_> {
         Err(Fault::Syntax(self.at))
     }
 
+    #[inline]
     fn digits(&mut self) -> Result<(), Fault> {
         let start = self.at;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
@@ -224,6 +242,7 @@ impl Scanner<'_> {
         if self.at > start { Ok(()) } else { Err(Fault::Syntax(self.at)) }
     }
 
+    #[inline]
     fn number(&mut self) -> Result<(), Fault> {
         self.take(b'-');
         if !self.take(b'0') {
@@ -241,6 +260,7 @@ impl Scanner<'_> {
     }
 
     /// A string from its opening quote; gives where its inside lies.
+    #[inline]
     fn string(&mut self) -> Result<Range<usize>, Fault> {
         self.need(b'"')?;
         let start = self.at;
@@ -277,6 +297,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// The first byte from `at` on that a JSON string cannot hold as it is (quote, backslash, control), eight bytes at a time.
+#[inline]
 pub(crate) fn plain_end(text: &[u8], mut at: usize) -> usize {
     while let Some(eight) = text.get(at..at + 8) {
         let mut word = [0; 8];

@@ -158,7 +158,7 @@ fn canonical(text: &str) -> Result<Option<Event>, Diagnostic> {
     // The comma that stands behind the envelope was replaced by the brace, so offsets agree but for leading space.
     let shift = |at: usize| at + text.len() - payload.len();
     scan::object(payload.as_bytes(), |field| {
-        stray |= ENVELOPE_KEYS.iter().any(|key| field.is(key));
+        stray |= field.place_in(&ENVELOPE_KEYS).is_some();
         true
     })
     .map_err(|found| match found {
@@ -188,7 +188,7 @@ fn any_order(text: &str) -> Result<(Event, bool), Diagnostic> {
     let mut n_fields = 0;
     scan::object(text.as_bytes(), |Field { key, start, value }| {
         let field = Field { key, start, value: value.clone() };
-        let Some(which) = ENVELOPE_KEYS.iter().position(|key| field.is(key)) else {
+        let Some(which) = field.place_in(&ENVELOPE_KEYS) else {
             if payload.len() > 1 {
                 payload.push(',');
             }

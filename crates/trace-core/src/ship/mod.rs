@@ -9,9 +9,9 @@ mod items;
 mod ledger;
 #[cfg(test)]
 mod model;
-mod state;
 #[cfg(test)]
 mod refusals;
+mod state;
 
 pub use backoff::Backoff;
 pub use input::{
