@@ -27,6 +27,21 @@ impl Query {
     }
 }
 
+impl Query {
+    /// True when the answer depends on which step lies in which.
+    pub fn asks_steps(&self) -> bool {
+        asks_steps(&self.expr)
+    }
+}
+
+fn asks_steps(expr: &Expr) -> bool {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().any(asks_steps),
+        Expr::Not(inner) => asks_steps(inner),
+        Expr::Is(condition) => matches!(condition, Condition::Step { .. }),
+    }
+}
+
 fn holds(expr: &Expr, target: &Target<'_>, context: &Context<'_>) -> bool {
     match expr {
         Expr::And(parts) => parts.iter().all(|part| holds(part, target, context)),

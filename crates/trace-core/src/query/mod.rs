@@ -7,6 +7,7 @@
 //!
 //! A comparison with a field that an event does not have is false, `!=` included; `NOT status=200` also finds events without a status.
 
+mod cache;
 mod error;
 mod expr;
 mod filter;
@@ -17,14 +18,19 @@ mod lex;
 mod lookup;
 mod names;
 mod parse;
+mod run;
+#[cfg(test)]
+mod run_tests;
 mod slice;
 mod target;
 #[cfg(test)]
 mod tests;
 
+pub use cache::QueryCache;
 pub use error::{Problem, QueryDiagnostic, QueryError};
 pub use filter::Context;
 pub use index::StepIndex;
 pub use kinds::KindPattern;
 pub use parse::Query;
+pub use run::{Answers, run, steps_of};
 pub use slice::Slice;
