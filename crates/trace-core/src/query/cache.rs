@@ -65,7 +65,7 @@ impl QueryCache {
         let empty = StepIndex::default();
         let steps = self.steps.as_ref().unwrap_or(&empty);
         match kinds {
-            Some(kinds) => self.ask(&kinds, query, limit, &Context { steps: Some(steps) }),
+            Some(kinds) => self.ask(&kinds, query, limit, Context { steps: Some(steps) }),
             None => run_with(reader, query, limit, steps),
         }
     }
@@ -77,8 +77,9 @@ impl QueryCache {
         query: &Query,
     ) -> Option<Vec<Box<str>>> {
         let patterns = query.required_kinds()?;
-        let wanted = |name: &&Box<str>| patterns.iter().any(|pattern| pattern.matches(name));
-        let kinds: Vec<Box<str>> = reader.index().kinds.iter().filter(wanted).cloned().collect();
+        let wanted = |name: &str| patterns.iter().any(|pattern| pattern.matches(name));
+        let kinds: Vec<Box<str>> =
+            reader.index().kinds.iter().filter(|name| wanted(name)).cloned().collect();
         self.asked += 1;
         let missing: BTreeSet<Box<str>> =
             kinds.iter().filter(|kind| !self.kinds.contains_key(*kind)).cloned().collect();
@@ -105,17 +106,17 @@ impl QueryCache {
         kinds: &[Box<str>],
         query: &Query,
         limit: usize,
-        context: &Context<'_>,
+        context: Context<'_>,
     ) -> Answers {
         let mut answers = Answers::default();
         let kept: Vec<&KindLines> = kinds.iter().filter_map(|kind| self.kinds.get(kind)).collect();
         if let [only] = kept[..] {
-            let mut matching = only.iter().filter(|(_, line)| query.matches_line(line, context));
+            let mut matching = only.iter().filter(|(_, line)| query.matches_line(line, &context));
             while matching.next().is_some_and(|(_, line)| answers.take(line, limit)) {}
         } else {
             let found = kept.iter().flat_map(|lines| lines.iter());
             let mut found: Vec<_> =
-                found.filter(|(_, line)| query.matches_line(line, context)).collect();
+                found.filter(|(_, line)| query.matches_line(line, &context)).collect();
             found.sort_unstable_by_key(|(place, _)| *place);
             found.into_iter().all(|(_, line)| answers.take(line, limit));
         }

@@ -18,12 +18,12 @@ pub struct Context<'a> {
 impl Query {
     /// True when the event answers the query.
     pub fn matches(&self, event: &Event, context: &Context<'_>) -> bool {
-        holds(&self.expr, &Target::of_event(event), context)
+        holds(&self.expr, &Target::of_event(event), *context)
     }
 
     /// True when the raw line (with or without its line break) answers the query; a line without an envelope never does.
     pub fn matches_line(&self, line: &[u8], context: &Context<'_>) -> bool {
-        Target::of_line(line).is_some_and(|target| holds(&self.expr, &target, context))
+        Target::of_line(line).is_some_and(|target| holds(&self.expr, &target, *context))
     }
 }
 
@@ -42,7 +42,7 @@ fn asks_steps(expr: &Expr) -> bool {
     }
 }
 
-fn holds(expr: &Expr, target: &Target<'_>, context: &Context<'_>) -> bool {
+fn holds(expr: &Expr, target: &Target<'_>, context: Context<'_>) -> bool {
     match expr {
         Expr::And(parts) => parts.iter().all(|part| holds(part, target, context)),
         Expr::Or(parts) => parts.iter().any(|part| holds(part, target, context)),
@@ -51,7 +51,7 @@ fn holds(expr: &Expr, target: &Target<'_>, context: &Context<'_>) -> bool {
     }
 }
 
-fn satisfied(condition: &Condition, target: &Target<'_>, context: &Context<'_>) -> bool {
+fn satisfied(condition: &Condition, target: &Target<'_>, context: Context<'_>) -> bool {
     match condition {
         Condition::Kind { any, negated } => {
             any.iter().any(|kind| kind.matches(&target.kind)) != *negated
@@ -74,7 +74,7 @@ fn satisfied(condition: &Condition, target: &Target<'_>, context: &Context<'_>) 
     }
 }
 
-fn in_step(step: &str, wanted: &StepWanted, context: &Context<'_>) -> bool {
+fn in_step(step: &str, wanted: &StepWanted, context: Context<'_>) -> bool {
     match wanted {
         StepWanted::Exactly(id) => step == id,
         StepWanted::Within(id) => {

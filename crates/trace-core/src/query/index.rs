@@ -71,10 +71,8 @@ impl StepIndex {
     }
 
     fn upwards<'a>(&'a self, id: &'a str) -> impl Iterator<Item = (&'a str, &'a Place)> {
-        let first = self.steps.get_key_value(id);
-        let up = |(_, place): &(&'a Box<str>, &'a Place)| {
-            place.parent.as_ref().and_then(|parent| self.steps.get_key_value(parent))
-        };
-        std::iter::successors(first, up).take(MAX_PARENTS).map(|(id, place)| (id.as_ref(), place))
+        let find = |id: &str| self.steps.get_key_value(id).map(|(id, place)| (id.as_ref(), place));
+        let up = move |found: &(&'a str, &'a Place)| found.1.parent.as_deref().and_then(find);
+        std::iter::successors(find(id), up).take(MAX_PARENTS)
     }
 }

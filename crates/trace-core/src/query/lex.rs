@@ -11,7 +11,7 @@ pub(super) struct Lexer<'a> {
 }
 
 /// A piece of text and where it began.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Spanned<T> {
     pub(super) value: T,
     pub(super) start: usize,

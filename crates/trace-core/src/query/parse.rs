@@ -375,7 +375,7 @@ impl Parser<'_> {
             Operator::In | Operator::NotIn => match self.members()? {
                 Members::List(list) => list,
                 Members::Range { .. } => {
-                    return Err(self.wrong("kind", &operator, "write `kind in (a, b)`"));
+                    return Err(wrong("kind", &operator, "write `kind in (a, b)`"));
                 }
             },
             Operator::Contains => {
@@ -384,11 +384,7 @@ impl Parser<'_> {
                 return Ok(Condition::Kind { any: vec![KindPattern::new(text)], negated: false });
             }
             _ => {
-                return Err(self.wrong(
-                    "kind",
-                    &operator,
-                    "write `kind=network.*` or `kind in (a, b)`",
-                ));
+                return Err(wrong("kind", &operator, "write `kind=network.*` or `kind in (a, b)`"));
             }
         };
         let mut any = Vec::new();
@@ -419,7 +415,7 @@ impl Parser<'_> {
                     vec![StepWanted::Numbers(end(low, 0), end(high, u64::MAX))]
                 }
             },
-            _ => return Err(self.wrong(field, &operator, "write `step=s7` or `step in 5..7`")),
+            _ => return Err(wrong(field, &operator, "write `step=s7` or `step in 5..7`")),
         };
         Ok(Condition::Step { any, negated: operator.value.negated() })
     }
@@ -427,7 +423,7 @@ impl Parser<'_> {
     /// `ts` and `seq`: only numbers make sense.
     fn numeric(&mut self, field: &'static str, operator: Spanned<Operator>) -> Parsed<Test> {
         if matches!(operator.value, Operator::Contains | Operator::Matches | Operator::MatchesNot) {
-            return Err(self.wrong(
+            return Err(wrong(
                 field,
                 &operator,
                 "compare it with numbers, or write `seq in 10..20`",
@@ -487,7 +483,7 @@ impl Parser<'_> {
                 negated,
             }),
             Members::Range { .. } if negated => {
-                Err(self.wrong("a range", operator, "write `NOT status in 200..299`"))
+                Err(wrong("a range", operator, "write `NOT status in 200..299`"))
             }
             Members::Range { low, high } => {
                 Ok(Test::Between(low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY)))
@@ -522,17 +518,6 @@ impl Parser<'_> {
         self.diagnostics.extend(names::check_field(first, path.start));
         Ok(Condition::Payload { path: path.value, test })
     }
-
-    fn wrong(
-        &self,
-        field: &'static str,
-        operator: &Spanned<Operator>,
-        instead: &'static str,
-    ) -> QueryError {
-        let name = operator.value.name();
-        let problem = Problem::WrongOperator { field, operator: name, instead };
-        QueryError { position: operator.start, length: name.len(), problem }
-    }
 }
 
 fn joined(mut parts: Vec<Expr>, join: fn(Vec<Expr>) -> Expr) -> Expr {
@@ -566,4 +551,10 @@ fn text_of(literal: &Literal) -> String {
 )]
 fn whole(value: f64) -> u64 {
     value.ceil() as u64
+}
+
+fn wrong(field: &'static str, operator: &Spanned<Operator>, instead: &'static str) -> QueryError {
+    let name = operator.value.name();
+    let problem = Problem::WrongOperator { field, operator: name, instead };
+    QueryError { position: operator.start, length: name.len(), problem }
 }

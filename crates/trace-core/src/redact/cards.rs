@@ -31,7 +31,7 @@ fn run(bytes: &[u8], at: usize) -> (Vec<u8>, usize) {
                 end += 1;
             }
             Some(b' ' | b'-' | b'+') if bytes.get(end + 1).is_some_and(u8::is_ascii_digit) => {
-                end += 1
+                end += 1;
             }
             Some(b'%')
                 if bytes[end..].starts_with(b"%20")
@@ -107,14 +107,16 @@ fn looks_random(word: &[u8]) -> bool {
     let has = |wanted: fn(&u8) -> bool| word.iter().any(wanted);
     let mixed =
         has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
-    let path = word.iter().filter(|byte| **byte == b'/').count() > 2;
+    let path = memchr::memchr_iter(b'/', word).count() > 2;
     mixed && !path && entropy_bits(word) > 4.0
 }
 
 /// Shannon entropy per character.
 fn entropy_bits(word: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
-    word.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+    for byte in word {
+        counts[usize::from(*byte)] += 1;
+    }
     let total = word.len() as f64;
     let share = counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / total);
     share.map(|p| -p * p.log2()).sum()

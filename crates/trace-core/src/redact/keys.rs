@@ -112,8 +112,8 @@ pub(super) const URL_KEYS: &[&str] = &[
 #[derive(Debug)]
 pub(super) struct Keys {
     headers: HashSet<String>,
-    keys: HashSet<String>,
-    url_keys: HashSet<String>,
+    anywhere: HashSet<String>,
+    in_urls: HashSet<String>,
     allow: HashSet<String>,
 }
 
@@ -128,8 +128,8 @@ impl Keys {
         };
         Self {
             headers: set(HEADERS, &rules.headers),
-            keys: set(KEYS, &rules.json_keys),
-            url_keys: set(URL_KEYS, &rules.query_keys),
+            anywhere: set(KEYS, &rules.json_keys),
+            in_urls: set(URL_KEYS, &rules.query_keys),
             allow: set(&[], &rules.allow),
         }
     }
@@ -142,14 +142,14 @@ impl Keys {
     /// A key of a JSON object; header names count, because headers are often logged as objects.
     pub(super) fn is_secret(&self, key: &str) -> bool {
         let key = normal(key);
-        (self.keys.contains(&key) || self.headers.contains(&key)) && !self.allow.contains(&key)
+        (self.anywhere.contains(&key) || self.headers.contains(&key)) && !self.allow.contains(&key)
     }
 
     /// A key of a query, fragment or form: `user[password]` and `user.password` count by their last part.
     pub(super) fn is_secret_in_url(&self, key: &str) -> bool {
         let last = key.trim_end_matches(']').rsplit(['[', '.']).find(|part| !part.is_empty());
         let key = normal(last.unwrap_or(key));
-        let listed = self.keys.contains(&key) || self.url_keys.contains(&key);
+        let listed = self.anywhere.contains(&key) || self.in_urls.contains(&key);
         (listed || self.headers.contains(&key)) && !self.allow.contains(&key)
     }
 }

@@ -56,15 +56,12 @@ fn percent_decoded(text: &str) -> String {
     let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while let Some(byte) = bytes.get(at) {
         let hex = (*byte == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) => {
-                out.push(decoded);
-                at += 3;
-            }
-            None => {
-                out.push(*byte);
-                at += 1;
-            }
+        if let Some(decoded) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            out.push(decoded);
+            at += 3;
+        } else {
+            out.push(*byte);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()
@@ -115,7 +112,7 @@ fn quoted_value(text: &str, start: usize) -> Option<Range<usize>> {
         let end = from + found;
         let slashes = text[..end].len() - text[..end].trim_end_matches('\\').len();
         // A quote behind an odd number of further backslashes is part of the value.
-        if escape > 0 || slashes % 2 == 0 {
+        if escape > 0 || slashes.is_multiple_of(2) {
             return Some(inside..end);
         }
         from = end + quote.len_utf8();

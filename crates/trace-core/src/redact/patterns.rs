@@ -171,7 +171,6 @@ const MOMENTARY_CLAIMS: &[&str] =
 /// `jwt-HS256-9f86d081`: the algorithm and a hash of the lasting claims stay visible; claims and signature do not.
 pub(super) fn jwt_kind(token: &str) -> String {
     use base64::Engine as _;
-    use sha2::{Digest, Sha256};
     let part = |n: usize| -> serde_json::Map<String, serde_json::Value> {
         let text = token.split('.').nth(n).unwrap_or_default();
         let bytes =
@@ -184,9 +183,9 @@ pub(super) fn jwt_kind(token: &str) -> String {
     let mut claims = part(1);
     claims.retain(|name, _| !MOMENTARY_CLAIMS.contains(&name.as_str()));
     claims.sort_keys();
-    let digest = Sha256::digest(serde_json::Value::Object(claims).to_string());
-    let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("jwt-{algorithm}-{hash}")
+    let hash =
+        crate::blob::BlobId::of(serde_json::Value::Object(claims).to_string().as_bytes()).hex();
+    format!("jwt-{algorithm}-{}", &hash[..8])
 }
 
 /// True when the whole text is one JSON web token.

@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 /// What is redacted. `Rules::default()` is what a recorder uses without configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in people's configuration"
+)]
 pub struct Rules {
     /// Off only for suites that cannot hold secrets.
     pub enabled: bool,

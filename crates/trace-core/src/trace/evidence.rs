@@ -184,7 +184,7 @@ impl Evidence {
         };
         let mut found = Vec::new();
         collect_deliveries(state.as_bytes(), 0, &mut |delivery| {
-            found.extend(failed_delivery(delivery, event))
+            found.extend(failed_delivery(delivery, event));
         });
         for error in found {
             let known = |seen: &NetworkError| {

@@ -1,7 +1,6 @@
 //! The failure's signature: a readable slug and a hash that stays the same from run to run.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::evidence::{Evidence, NetworkError, Thrown};
 use super::normalise::{normalise, stack_shape, url_shape};
@@ -67,8 +66,9 @@ fn hash(evidence: &Evidence, steps: &StepTree) -> String {
     let thrown = thrown_at_fault(evidence).and_then(|thrown| thrown.stack.as_deref());
     let stack = assertion.and_then(|assertion| assertion.stack.as_deref()).or(thrown);
     parts.push(stack.map(stack_shape).unwrap_or_default());
-    let digest = Sha256::digest(parts.join("\u{1f}"));
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let mut hash = crate::blob::BlobId::of(parts.join("\u{1f}").as_bytes()).hex();
+    hash.truncate(16);
+    hash
 }
 
 /// The error of the call that failed, else of the step, the run or the page.
@@ -125,12 +125,11 @@ fn slug(evidence: &Evidence) -> String {
 }
 
 fn network_slug(error: &NetworkError) -> String {
-    let outcome = match error.status {
-        Some(status) => status.to_string(),
-        None => {
-            let reason = error.error.as_deref().unwrap_or("failed");
-            word(reason.trim_start_matches("net::").trim_start_matches("ERR_"))
-        }
+    let outcome = if let Some(status) = error.status {
+        status.to_string()
+    } else {
+        let reason = error.error.as_deref().unwrap_or("failed");
+        word(reason.trim_start_matches("net::").trim_start_matches("ERR_"))
     };
     if error.is_webhook() {
         return format!("webhook-{outcome}");

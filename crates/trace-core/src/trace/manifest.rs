@@ -125,7 +125,7 @@ fn blob_of(object: &[u8]) -> Option<BlobRef> {
         sha256: digest.to_owned(),
         size: size.unwrap_or(0),
         media_type: media_type
-            .map_or_else(|| "application/octet-stream".to_owned(), |text| text.into_owned()),
+            .map_or_else(|| "application/octet-stream".to_owned(), std::borrow::Cow::into_owned),
     })
 }
 

@@ -38,7 +38,7 @@ pub(super) fn strings(event: &Event, name: &str) -> Option<Vec<String>> {
     Some(
         scan::items(raw)
             .filter_map(|item| scan::string(item.raw))
-            .map(|text| text.into_owned())
+            .map(std::borrow::Cow::into_owned)
             .collect(),
     )
 }

@@ -69,7 +69,7 @@ impl SearchText {
                 let plain = ["project", "branch", "code_sha", "short_id", "trace_id"]
                     .map(|name| text(event, name));
                 named.into_iter().chain(plain).flatten().for_each(|text| self.add(&text));
-                of(event, "run", "id").iter().for_each(|id| self.add(id));
+                self.add_any(of(event, "run", "id"));
             }
             Kind::StepStart => self.add_fields(event, &["title"]),
             Kind::Assertion if text(event, "error").is_some() || error_message(event).is_some() => {
@@ -79,11 +79,11 @@ impl SearchText {
             Kind::NetworkResponse | Kind::NetworkFailed if super::read::is_problem(event) => {
                 self.add_fields(event, &["method", "url"]);
                 let status = super::read::integer(event, "status");
-                status.iter().for_each(|status| self.add(&status.to_string()));
+                self.add_any(status.map(|status| status.to_string()));
             }
             _ => {}
         }
-        error_message(event).iter().for_each(|message| self.add(message));
+        self.add_any(error_message(event));
     }
 
     /// Takes in the words of any text.
@@ -97,9 +97,15 @@ impl SearchText {
         }
     }
 
+    fn add_any(&mut self, text: Option<String>) {
+        if let Some(text) = text {
+            self.add(&text);
+        }
+    }
+
     fn add_fields(&mut self, event: &Event, names: &[&str]) {
         for name in names {
-            text(event, name).iter().for_each(|text| self.add(text));
+            self.add_any(text(event, name));
         }
     }
 

@@ -152,12 +152,11 @@ impl StepTreeBuilder {
     }
 
     fn end(&mut self, id: &StepId, event: &Event) {
-        let at = match self.places.get(id) {
-            Some(at) => *at,
-            None => {
-                let began = event.ts.as_ms() - number(event, "duration_ms").unwrap_or(0.0);
-                self.add(Step { start_ms: began.max(0.0), ..blank(id, event) })
-            }
+        let at = if let Some(at) = self.places.get(id) {
+            *at
+        } else {
+            let began = event.ts.as_ms() - number(event, "duration_ms").unwrap_or(0.0);
+            self.add(Step { start_ms: began.max(0.0), ..blank(id, event) })
         };
         let step = &mut self.tree.steps[at];
         step.end_ms = Some(event.ts.as_ms());

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::evidence::{Evidence, FailingAssertion, NetworkError};
 use super::failure::FailureSignature;
 use super::read::{self, integer, number, of, raw, text};
 use super::steps::{StepStatus, StepTree, StepTreeBuilder};
+use crate::blob::Hasher;
 use crate::event::{Event, FORMAT_VERSION, Kind, Seq};
 use crate::scan;
 
@@ -121,7 +121,7 @@ pub struct SummaryBuilder {
     summary: Summary,
     steps: StepTreeBuilder,
     evidence: Evidence,
-    digest: Sha256,
+    digest: Hasher,
     last_ms: f64,
 }
 
@@ -143,7 +143,7 @@ impl SummaryBuilder {
                 summary.network_errors += u64::from(read::is_problem(event));
             }
             Kind::CloneState | Kind::CloneSnapshot => {
-                add_once(&mut summary.clones, text(event, "clone"))
+                add_once(&mut summary.clones, text(event, "clone"));
             }
             Kind::CaptureNotice => {
                 let code = text(event, "code").unwrap_or_else(|| "unknown".to_owned());
@@ -173,8 +173,7 @@ impl SummaryBuilder {
             summary.duration_ms = self.last_ms;
         }
         if summary.raw_bytes > 0 {
-            let digest = self.digest.finalize();
-            summary.sha256 = Some(digest.iter().map(|byte| format!("{byte:02x}")).collect());
+            summary.sha256 = Some(self.digest.finish().hex());
         }
         summary.steps = counts(&steps);
         if summary.status != "passed" {

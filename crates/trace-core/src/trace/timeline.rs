@@ -144,11 +144,8 @@ impl TimelineBuilder {
         match (&event.kind, request) {
             (Kind::NetworkRequest, Some(request)) => {
                 let label = format!("{} (no answer)", network_label(event));
-                let mark = Mark {
-                    severity: Severity::Warn,
-                    label: short(&label),
-                    ..mark(event, String::new())
-                };
+                let mark =
+                    Mark { severity: Severity::Warn, label: short(&label), ..mark(event, "") };
                 self.unanswered.insert(request, mark);
             }
             (Kind::NetworkResponse | Kind::NetworkFailed, Some(request)) => {
@@ -205,15 +202,15 @@ fn bounds(tree: &StepTree, end: f64) -> Vec<StepBounds> {
     tree.steps.iter().map(bound).collect()
 }
 
-fn mark(event: &Event, label: String) -> Mark {
-    let label = short(&label);
+fn mark(event: &Event, label: &str) -> Mark {
+    let label = short(label);
     Mark { seq: event.seq, ts: event.ts.as_ms(), end_ts: None, severity: Severity::Info, label }
 }
 
 /// On which ribbon and how an event is drawn; steps, clones and chaos have panes of their own.
 fn drawn(event: &Event) -> Option<(Ribbon, Mark)> {
     let label = |name| text(event, name).unwrap_or_default();
-    let plain = |ribbon, label: String| Some((ribbon, mark(event, label)));
+    let plain = |ribbon, label: String| Some((ribbon, mark(event, &label)));
     match event.kind {
         Kind::Screenshot => plain(Ribbon::Video, label("reason")),
         Kind::Video => plain(Ribbon::Video, label("artifact")).map(|(row, mark)| {
