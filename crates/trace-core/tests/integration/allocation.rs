@@ -62,7 +62,7 @@ fn envelopes_are_read_without_allocation() {
     let bytes = golden();
     let mut n_lines = 0;
     let count = allocations(|| {
-        n_lines = Lines::new(&bytes).filter_map(|line| envelope(line.bytes)).count()
+        n_lines = Lines::new(&bytes).filter_map(|line| envelope(line.bytes)).count();
     });
     assert_eq!((count, n_lines), (0, 57));
 }

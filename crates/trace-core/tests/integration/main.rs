@@ -1,4 +1,5 @@
 //! One integration binary, one module a topic.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail the test")]
 
 mod allocation;
 mod cutter_model;

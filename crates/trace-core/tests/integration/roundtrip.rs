@@ -51,7 +51,7 @@ proptest! {
     fn events_survive_the_line(event in event()) {
         let mut line = Vec::new();
         encode(&event, &mut line);
-        prop_assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        prop_assert_eq!(memchr::memchr_iter(b'\n', &line).count(), 1);
         let again = decode_line(&line).unwrap();
         prop_assert_eq!(&again, &event);
         let mut second = Vec::new();
