@@ -10,6 +10,7 @@ import { captureStdio } from './stdio.js';
 import type { Settings } from './options.js';
 import { settings } from './options.js';
 import { placement } from './placement.js';
+import { afterwards } from './playwright/hidden-frames.js';
 import { listen } from './playwright/privates.js';
 import type { RawTestInfo } from './playwright/privates.js';
 import { hookTest } from './playwright/test-hooks.js';
@@ -139,14 +140,21 @@ export class Worker {
     if (known) return known;
     const hub = guardedAsync('the network recording', async () => await connectHub(browser, () => this.current)).then((found) => found ?? undefined);
     this.#hubs.set(browser, hub);
+    // A browser that is gone still owes the record what it left unanswered, so `settle` is what forgets it.
     this.#browsers.add(browser);
-    browser.once('disconnected', () => this.#browsers.delete(browser));
+    // Closing a browser closes its contexts without a word to anybody, so what they hold is fetched before.
+    browser.close = afterwards(browser.close.bind(browser), async () => {
+      await Promise.all(browser.contexts().map(async (context) => await this.contextClosing(context)));
+    });
     return hub;
   }
 
   /** Writes what is known about requests that never ended. */
   async settle(session: Session): Promise<void> {
-    for (const browser of this.#browsers) (await this.hub(browser))?.settle(session);
+    for (const browser of this.#browsers) {
+      (await this.hub(browser))?.settle(session);
+      if (!browser.isConnected()) this.#browsers.delete(browser);
+    }
   }
 
   #open(testInfo: TestInfo, chosen: Settings): Session | undefined {

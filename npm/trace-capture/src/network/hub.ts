@@ -7,7 +7,8 @@ import { guarded, problems } from '../problems.js';
 import type { Session } from '../session.js';
 import type { Cdp } from './cdp-session.js';
 import { wrapSession } from './cdp-session.js';
-import { NetworkTarget, RequestBook } from './target.js';
+import { RequestBook } from './book.js';
+import { NetworkTarget } from './target.js';
 
 /** What Chromium tells about a target. */
 export interface TargetInfo {
@@ -34,7 +35,7 @@ export class Hub {
 
   constructor(current: Current) {
     this.#current = current;
-    this.#book = new RequestBook(current);
+    this.#book = new RequestBook();
   }
 
   /** Begins to attach. Resolves when targets that exist already have been told. */

@@ -4,9 +4,11 @@ import { atMost } from '../wait.js';
 import type { Cdp } from './cdp-session.js';
 import type { Body, Exchange } from './exchange.js';
 import { limited, resourceType } from './exchange.js';
+import type { RequestBook } from './book.js';
+import { streamed } from './book.js';
 import type { Current } from './hub.js';
 import { tell } from './hub.js';
-import type { DataReceived, ExtraInfo, Failed, Finished, RawHeaders, ResponseReceived, StreamMessage, WillBeSent } from './types.js';
+import type { DataReceived, ExtraInfo, Failed, Finished, ResponseReceived, StreamMessage, WillBeSent } from './types.js';
 import { Sockets } from './websocket.js';
 import { writeFailed, writeRequest, writeResponse } from './write.js';
 
@@ -16,75 +18,6 @@ const MAX_POST_DATA = 50 * 1024 * 1024;
 /** How long a request waits for the headers that were really sent before it is written with the ones intended. */
 const EXTRA_INFO_MS = 50;
 const BODY_MS = 10_000;
-
-/** All exchanges of one browser. A request seen through two sessions (a frame's and its page's) is one exchange. */
-export class RequestBook {
-  readonly #open = new Map<string, Exchange>();
-  readonly #numbers = new Map<Session, number>();
-  readonly #sent = new Map<string, RawHeaders>();
-  readonly #received = new Map<string, ExtraInfo>();
-  readonly #current: Current;
-
-  constructor(current: Current) {
-    this.#current = current;
-  }
-
-  get(key: string): Exchange | undefined {
-    return this.#open.get(key);
-  }
-
-  set(exchange: Exchange): void {
-    this.#open.set(exchange.key, exchange);
-  }
-
-  delete(key: string): void {
-    this.#open.delete(key);
-  }
-
-  nextId(session: Session): string {
-    const number = (this.#numbers.get(session) ?? 0) + 1;
-    this.#numbers.set(session, number);
-    return `r${number}`;
-  }
-
-  /** Headers really sent may be told before the request they belong to. */
-  keepSent(key: string, headers: RawHeaders): void {
-    this.#sent.set(key, headers);
-  }
-
-  takeSent(key: string): RawHeaders | undefined {
-    const headers = this.#sent.get(key);
-    this.#sent.delete(key);
-    return headers;
-  }
-
-  keepReceived(info: ExtraInfo): void {
-    this.#received.set(info.requestId, info);
-  }
-
-  takeReceived(key: string): ExtraInfo | undefined {
-    const info = this.#received.get(key);
-    this.#received.delete(key);
-    return info;
-  }
-
-  /** The test is over: what is still open is written as far as it came, and the record says so. */
-  settle(session: Session): void {
-    const left = [...this.#open.values()].filter(({ ended }) => !ended);
-    this.#open.clear();
-    this.#numbers.delete(session);
-    for (const exchange of left) {
-      const end = Date.now();
-      if (!exchange.response) writeFailed(session, exchange, 'still under way when the test ended', end);
-      else if (exchange.streaming) writeResponse(session, exchange, streamed(exchange, session), end, { open: true });
-      else writeResponse(session, exchange, { missing: 'still loading when the test ended' }, end);
-    }
-  }
-
-  get session(): Session | undefined {
-    return this.#current();
-  }
-}
 
 /** Records the network of one target. */
 export class NetworkTarget {
@@ -315,17 +248,6 @@ export class NetworkTarget {
   #epoch(timestamp: number): number {
     return this.#epochOffset === undefined ? Date.now() : timestamp * 1000 + this.#epochOffset;
   }
-}
-
-/**
- * What came of a stream. Chromium keeps the bytes that arrived before it was asked to stream from us when it also keeps
- * bodies beyond a navigation; the messages it parsed out of them say the same, and where there are none the gap is told.
- */
-function streamed(exchange: Exchange, session: Session): Body {
-  const bytes = Buffer.concat(exchange.chunks);
-  if (bytes.length < exchange.received && exchange.messages.length > 0) return limited(Buffer.from(exchange.messages.join('')), session.settings.max_body_bytes);
-  const body = limited(bytes, session.settings.max_body_bytes);
-  return 'data' in body && bytes.length < exchange.received ? { data: body.data, truncated: exchange.received - body.data.length } : body;
 }
 
 async function failAfter(bound_ms: number): Promise<never> {

@@ -15,6 +15,17 @@ const compiled = compileFunction(
   { filename: FILE },
 ) as (original: AnyFunction, before: (args: unknown[]) => Promise<void>) => AnyFunction;
 
+const compiledSeeing = compileFunction(
+  `return async function (...args) { const result = await original.apply(this, args); seen(result); return result; };`,
+  ['original', 'seen'],
+  { filename: FILE },
+) as (original: AnyFunction, seen: (result: unknown) => void) => AnyFunction;
+
+/** A function that does what `original` does and shows its result to `seen`, which must not throw. */
+export function seeing<F extends AnyFunction>(original: F, seen: (result: unknown) => void): F {
+  return compiledSeeing(original, seen) as F;
+}
+
 /** A function that first awaits `before` and then does what `original` does. `before` must not throw. */
 export function afterwards<F extends AnyFunction>(original: F, before: (args: unknown[]) => Promise<void>): F {
   return compiled(original, before) as F;

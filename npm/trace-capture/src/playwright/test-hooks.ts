@@ -1,5 +1,6 @@
 import type { TestInfo } from '@playwright/test';
 import { guarded, problems } from '../problems.js';
+import { seeing } from './hidden-frames.js';
 import type { Session } from '../session.js';
 import { asJson } from '../values.js';
 import type { Json } from '../values.js';
@@ -76,12 +77,10 @@ function keepValue(step: RawStep, values: Map<string, Json>): void {
   const { info } = step;
   const run = info?._runStepBody;
   if (!info || typeof run !== 'function') return;
-  info._runStepBody = async (...args) => {
-    const result = await run.apply(info, args);
+  info._runStepBody = seeing(run, (result) => {
     const value = asJson(result, MAX_VALUE);
     if (value !== undefined) values.set(step.stepId, value);
-    return result;
-  };
+  });
 }
 
 /** The recorder is set up inside `Before Hooks`, whose begin has been told already. */
