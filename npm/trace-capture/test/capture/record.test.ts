@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { Event, SuiteRun, Trace } from './suite.js';
-import { canRecord, contentOf, runSuite } from './suite.js';
+import { canRecord, contentOf, runSuite, verdictsOf } from './suite.js';
 
 /** A recorded test and what must be true of its trace. */
 interface Case {
@@ -214,9 +215,11 @@ const CASES: readonly Case[] = [
 ];
 
 describe('a recorded suite', { skip: !canRecord() }, () => {
+  const reports = mkdtempSync(join(tmpdir(), 'molar-reports-'));
+  const report = (name: string): string => join(reports, `${name}.json`);
   let run: SuiteRun;
   before(async () => {
-    run = await runSuite('esm');
+    run = await runSuite('esm', { MOLAR_TEST_REPORT: report('on') });
   });
 
   for (const { test: title, retry, claim, check } of CASES) test(`${title}: ${claim}`, () => check(run.trace(title, retry)));
@@ -224,6 +227,13 @@ describe('a recorded suite', { skip: !canRecord() }, () => {
   test('tells the failed ones and nothing else of itself', () => {
     const lines = run.output.split('\n').filter((line) => line.startsWith('molar-trace:'));
     assert.deepEqual(lines, [`molar-trace: 4 failed of ${run.traces.length} recorded`]);
+  });
+
+  test('changes nothing that a reporter sees', async () => {
+    const bare = await runSuite('esm', { MOLAR_TRACE: '0', MOLAR_TEST_REPORT: report('off') });
+    assert.equal(bare.traces.length, 0);
+    assert.deepEqual(verdictsOf(report('on')), verdictsOf(report('off')));
+    rmSync(reports, { recursive: true, force: true });
   });
 
   test('shares one run id', () => {

@@ -104,7 +104,31 @@ export function contentOf(event: Event, field: string): { size: number; text?: s
   return event[field] as { size: number; text?: string; base64?: string; blob?: string; truncated?: number } | undefined;
 }
 
-/** The JSON report of a run made with `MOLAR_TEST_REPORT`. */
-export function reportOf(file: string): unknown {
-  return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+interface ReportStep {
+  readonly title: string;
+  readonly steps?: readonly ReportStep[];
+}
+
+interface ReportSuite {
+  readonly suites?: readonly ReportSuite[];
+  readonly specs?: readonly { readonly title: string; readonly tests: readonly { readonly status: string; readonly results: readonly { readonly status: string; readonly steps?: readonly ReportStep[]; readonly attachments: readonly { readonly name: string }[]; readonly error?: { readonly message: string; readonly stack?: string } }[] }[] }[];
+}
+
+/** What a reporter saw of a run made with `MOLAR_TEST_REPORT`: verdicts, errors, steps and attachments, without what differs between any two runs. */
+export function verdictsOf(file: string): readonly string[] {
+  const collect = ({ suites = [], specs = [] }: ReportSuite): string[] => [
+    ...specs.flatMap(({ title, tests }) => tests.flatMap(({ status, results }) => results.map((result) => JSON.stringify([title, status, result.status, result.attachments.map(({ name }) => name), stepsOf(result.steps), errorOf(result.error)])))),
+    ...suites.flatMap(collect),
+  ];
+  return collect(JSON.parse(readFileSync(file, 'utf8')) as ReportSuite).sort();
+}
+
+function stepsOf(steps: readonly ReportStep[] = []): unknown {
+  return steps.map(({ title, steps: inner }) => [title, stepsOf(inner)]);
+}
+
+/** Without call logs, ports and durations. */
+function errorOf(error: { readonly message: string; readonly stack?: string } | undefined): unknown {
+  const frames = error?.stack?.split('\n').filter((line) => line.startsWith('    at '));
+  return [error?.message.split('Call log:')[0]?.replace(/:\d{4,5}\b/g, ''), frames];
 }
