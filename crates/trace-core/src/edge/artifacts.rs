@@ -2,39 +2,28 @@
 
 use std::io::Read as _;
 
-use serde::{Deserialize, Serialize};
-
 use crate::blob::Hasher;
 use crate::ship::ArtifactInfo;
+use crate::trace::ArtifactRef;
 
 use super::error::FileError;
 use super::files;
 use super::layout::{TraceDir, names};
 use super::options::ArtifactDraft;
 
-/// One line of `artifacts.jsonl`, and one entry of a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ArtifactRef {
-    pub(super) name: String,
-    pub(super) size: u64,
-    pub(super) sha256: String,
-}
-
-impl ArtifactRef {
-    /// What the shipment is told; none for a name this version does not know.
-    pub(super) fn info(&self) -> Option<ArtifactInfo> {
-        let name = self.name.parse().ok()?;
-        Some(ArtifactInfo { name, size: self.size, sha256: self.sha256.clone() })
-    }
+/// What the shipment is told of an entry of `artifacts.jsonl`; none for a name this version does not know.
+pub(super) fn info(reference: &ArtifactRef) -> Option<ArtifactInfo> {
+    let name = reference.name.parse().ok()?;
+    Some(ArtifactInfo { name, size: reference.size, sha256: reference.sha256.clone() })
 }
 
 /// Moves or copies the file into the trace's directory and lists it.
 pub(super) fn keep(at: &TraceDir, draft: &ArtifactDraft) -> Result<ArtifactInfo, FileError> {
     let path = at.artifact(&draft.name);
     if draft.takes {
-        files::take(&draft.path, &path)?
+        files::take(&draft.path, &path)?;
     } else {
-        files::copy(&draft.path, &path)?
+        files::copy(&draft.path, &path)?;
     }
     let (sha256, size) = hash(&path)?;
     let reference = ArtifactRef { name: draft.name.to_string(), size, sha256: sha256.clone() };

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::event::Payload;
+use crate::ndjson;
 use crate::ship::Ended;
+use crate::trace::{ManifestBuilder, SummaryBuilder, TraceReader};
 
 use super::error::FileError;
 use super::layout::{TraceDir, names};
-use super::{artifacts, blobs, files};
+use super::open::FileAt;
+use super::{artifacts, files};
 
 /// `end.json`: nothing more comes, and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,13 +58,7 @@ pub(super) fn locally(at: &TraceDir) -> Result<(), FileError> {
     if !file.exists() {
         archive(at, &file)?;
     }
-    let manifest = json!({
-        "format": crate::event::FORMAT_VERSION,
-        "trace_id": at.dir.file_name().map(|name| name.to_string_lossy().into_owned()),
-        "blobs": blobs::references(at),
-        "artifacts": artifacts::listed(at),
-    });
-    files::write_whole(&at.manifest(), manifest.to_string().as_bytes())?;
+    describe(at, &file)?;
     files::sync(&at.dir)?;
     let live = at.live();
     if live.exists() {
@@ -69,6 +66,28 @@ pub(super) fn locally(at: &TraceDir) -> Result<(), FileError> {
     }
     // `recorder.json` marks a trace as unfinished, so it goes behind everything that is still needed to finish it.
     names::ALL.iter().try_for_each(|name| files::remove_if_any(&at.own(name)))
+}
+
+/// Writes `summary.json` and `manifest.json` from what the finished file holds.
+fn describe(at: &TraceDir, file: &std::path::Path) -> Result<(), FileError> {
+    let unreadable = |error| FileError::at("read", file)(std::io::Error::other(error));
+    let reader = TraceReader::open(FileAt::open(file)?).map_err(unreadable)?;
+    let (mut summary, mut manifest) = (SummaryBuilder::default(), ManifestBuilder::default());
+    for n in 0..reader.index().frames.len() {
+        let lines = reader.frame_lines(n).map_err(unreadable)?;
+        summary.push_bytes(&lines);
+        for event in ndjson::decode(&lines).events {
+            summary.push(&event);
+            manifest.push(&event);
+        }
+    }
+    for artifact in artifacts::listed(at) {
+        manifest.artifact(artifact);
+    }
+    let summary = serde_json::to_vec(&summary.finish()).unwrap_or_default();
+    files::write_whole(&at.summary(), &summary)?;
+    let manifest = serde_json::to_vec(&manifest.finish(at.trace_id)).unwrap_or_default();
+    files::write_whole(&at.manifest(), &manifest)
 }
 
 fn archive(at: &TraceDir, file: &std::path::Path) -> Result<(), FileError> {

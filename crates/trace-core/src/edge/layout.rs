@@ -12,6 +12,7 @@ use super::error::RecorderError;
 pub(super) struct TraceDir {
     pub(super) root: PathBuf,
     pub(super) dir: PathBuf,
+    pub(super) trace_id: TraceId,
     prefix: TracePrefix,
 }
 
@@ -25,7 +26,7 @@ impl TraceDir {
         let prefix = TracePrefix::new(org, wall_ms, trace_id).map_err(|error| {
             RecorderError::Option { option: "wall_ms", reason: error.to_string() }
         })?;
-        Ok(Self { root: root.to_owned(), dir: root.join(prefix.as_str()), prefix })
+        Ok(Self { root: root.to_owned(), dir: root.join(prefix.as_str()), trace_id, prefix })
     }
 
     fn at(&self, key: &ObjectKey) -> PathBuf {

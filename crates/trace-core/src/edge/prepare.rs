@@ -156,9 +156,12 @@ fn with_fields(payload: &Payload, fields: Vec<(&str, Value)>) -> Result<Payload,
     if fields.iter().all(|(name, _)| fresh(name)) {
         let mut text = format!("{{{}", payload.fields_text());
         for (name, value) in fields {
-            let comma = if text.len() > 1 { "," } else { "" };
-            let name = Value::String(name.to_owned());
-            text.push_str(&format!("{comma}{name}:{value}"));
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text.push_str(&Value::String(name.to_owned()).to_string());
+            text.push(':');
+            text.push_str(&value.to_string());
         }
         text.push('}');
         return parse(text);

@@ -111,9 +111,8 @@ impl Queue {
         let mut inner = self.lock();
         while inner.batch.is_empty() {
             inner.asleep = true;
-            let left = deadline.map_or(Duration::from_secs(3600), |at| {
-                at.saturating_duration_since(Instant::now())
-            });
+            let left = deadline
+                .map_or(Duration::from_hours(1), |at| at.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 break;
             }

@@ -46,12 +46,16 @@ const GRACE: Duration = Duration::from_secs(2);
 
 impl Recorder {
     /// Prepares the trace's directory, writes `run.start` and starts the writer thread.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the options hold the key, and nobody needs them afterwards"
+    )]
     pub fn start(options: RecorderOptions) -> Result<Self, RecorderError> {
         let limits = options.limits;
         let trace_id = options.trace_id;
         let queue = Arc::new(Queue::new(limits.queue_bytes));
         let stats = Arc::new(Stats::default());
-        let writer = start::writer(options, Arc::clone(&stats))?;
+        let writer = start::writer(&options, Arc::clone(&stats))?;
         let at = writer.at().clone();
         let (tell, told) = mpsc::sync_channel(1);
         let for_thread = Arc::clone(&queue);

@@ -132,7 +132,7 @@ fn bring_home(
 }
 
 /// One trace may be gigabytes; as long as it makes progress it gets this long.
-const RECOVER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(600);
+const RECOVER_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// Tells a new shipment everything that lies in the spool.
 fn ship(
@@ -153,7 +153,7 @@ fn ship(
             shipment.tell(Input::BlobReady(BlobInfo { id, size, media_type }));
         }
     }
-    for artifact in artifacts::listed(at).iter().filter_map(artifacts::ArtifactRef::info) {
+    for artifact in artifacts::listed(at).iter().filter_map(artifacts::info) {
         shipment.tell(Input::ArtifactReady(artifact));
     }
     for n in 1..=end.chunks {

@@ -21,7 +21,10 @@ use super::uploader::{self, Job, Shipment};
 use super::writer::Writer;
 
 /// Everything that can go wrong at the start does so here, on the caller's thread.
-pub(super) fn writer(options: RecorderOptions, stats: Arc<Stats>) -> Result<Writer, RecorderError> {
+pub(super) fn writer(
+    options: &RecorderOptions,
+    stats: Arc<Stats>,
+) -> Result<Writer, RecorderError> {
     let at = TraceDir::new(&options.root, &options.org, options.wall_ms, options.trace_id)?;
     files::create_dir_all(&at.live())?;
     let owner = Owner::take(&at.dir)?.ok_or_else(|| RecorderError::Owned(at.dir.clone()))?;
@@ -29,8 +32,8 @@ pub(super) fn writer(options: RecorderOptions, stats: Arc<Stats>) -> Result<Writ
         let reason = format!("`{}` holds a trace already", at.dir.display());
         return Err(RecorderError::Option { option: "trace_id", reason });
     }
-    let mut redactor = redactor(&options)?;
-    let run_start = run_start(&options, &mut redactor)?;
+    let mut redactor = redactor(options)?;
+    let run_start = run_start(options, &mut redactor)?;
     let raw = serde_json::value::RawValue::from_string(run_start.as_str().to_owned());
     let raw = raw.map_err(|error| bad_run_start(explain(&error)))?;
     let who = (options.org.as_str(), options.trace_id, options.wall_ms);

@@ -192,7 +192,7 @@ impl Driver {
                 self.request(Op::Chunk(n), Request::Chunk(n, sha256.unwrap_or_default()));
             }
             Action::AskMissing(ids) => {
-                self.request(Op::Missing(ids.clone()), Request::Missing(ids))
+                self.request(Op::Missing(ids.clone()), Request::Missing(ids));
             }
             Action::PutBlob(id) => {
                 let media_type = self.media_types.get(&id).cloned().unwrap_or_default();

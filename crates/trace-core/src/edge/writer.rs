@@ -269,12 +269,11 @@ impl Writer {
     fn run_end(&mut self, status: &str, payload: String) -> Payload {
         let redacted = parse(payload)
             .map(|payload| self.preparer.redactor.apply("run.end", payload.as_str()).into_owned());
-        let given = match redacted.and_then(parse) {
-            Ok(payload) => payload.fields(),
-            Err(_) => {
-                self.notice("event.invalid", "the payload of `run.end` is no object", None, 1);
-                serde_json::Map::new()
-            }
+        let given = if let Ok(payload) = redacted.and_then(parse) {
+            payload.fields()
+        } else {
+            self.notice("event.invalid", "the payload of `run.end` is no object", None, 1);
+            serde_json::Map::new()
         };
         finalize::run_end(status, given, self.live.counts())
     }

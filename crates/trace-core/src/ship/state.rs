@@ -83,7 +83,7 @@ impl Ship {
         Ledger {
             high_water: self.high_water,
             chunks: self.chunks.held().copied().collect(),
-            blobs: self.blobs.held().cloned().collect(),
+            blobs: self.blobs.held().copied().collect(),
             artifacts: self.artifacts.held().cloned().collect(),
             finalized: self.finalize == Deed::Done,
         }
@@ -195,7 +195,9 @@ impl Ship {
         let missing = &refusal.missing_chunks;
         let have_all = missing.iter().all(|n| *n > self.forgotten && self.chunks.is_known(n));
         if *op == Op::Finalize && !missing.is_empty() && have_all {
-            missing.iter().for_each(|n| self.chunks.reopen(n));
+            for n in missing {
+                self.chunks.reopen(n);
+            }
             self.finalize = Deed::Open;
             self.not_before_ms = now_ms.saturating_add(self.backoff.failed(None));
         } else {

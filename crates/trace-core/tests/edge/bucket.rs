@@ -52,7 +52,7 @@ fn answer(stream: TcpStream, asked: &Asked, bucket: &str, objects: &mut BTreeMap
     let key = key.trim_start_matches('/').to_owned();
     match (asked.method.as_str(), objects.contains_key(&key)) {
         ("GET", _) if key.is_empty() => {
-            reply(stream, 200, "", list(query, objects).as_bytes(), true)
+            reply(stream, 200, "", list(query, objects).as_bytes(), true);
         }
         ("PUT", true) if asked.headers.get("if-none-match").is_some_and(|tag| tag == "*") => {
             reply(stream, 412, "", b"<Error><Code>PreconditionFailed</Code></Error>", true);
@@ -61,9 +61,18 @@ fn answer(stream: TcpStream, asked: &Asked, bucket: &str, objects: &mut BTreeMap
             objects.insert(key, asked.body.clone());
             reply(stream, 200, "", b"", true);
         }
-        ("DELETE", _) => {
-            objects.remove(&key);
-            reply(stream, 204, "", b"", true);
+        ("POST", _) if query.starts_with("delete") => {
+            let body = String::from_utf8_lossy(&asked.body).into_owned();
+            let keys = body.split("<Key>").skip(1).filter_map(|part| part.split("</Key>").next());
+            let mut told = String::new();
+            for key in keys {
+                objects.remove(key);
+                told.push_str("<Deleted><Key>");
+                told.push_str(key);
+                told.push_str("</Key></Deleted>");
+            }
+            let told = format!("<DeleteResult>{told}</DeleteResult>");
+            reply(stream, 200, "", told.as_bytes(), true);
         }
         (_, false) => reply(stream, 404, "", b"<Error><Code>NoSuchKey</Code></Error>", true),
         ("HEAD", true) => reply(stream, 200, "", &objects[&key], false),

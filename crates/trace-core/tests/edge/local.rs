@@ -36,12 +36,15 @@ fn a_trace_is_archived_where_it_lies() {
     assert!(stored.len() < big.len() / 10);
     let names: Vec<_> =
         files(&report.dir).iter().map(|p| p.file_name().unwrap().to_owned()).collect();
-    assert_eq!(names, ["manifest.json", "trace.ndjson.zst", "video.webm"]);
+    assert_eq!(names, ["manifest.json", "summary.json", "trace.ndjson.zst", "video.webm"]);
     assert!(!video.exists());
     let manifest = std::fs::read(report.dir.join("manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     assert_eq!(manifest["blobs"][0]["sha256"], id.hex());
     assert_eq!(manifest["artifacts"][0]["name"], "video.webm");
+    let summary = std::fs::read(report.dir.join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap();
+    assert_eq!((&summary["status"], &summary["total_lines"]), (&"passed".into(), &1006.into()));
 }
 
 #[test]
