@@ -97,7 +97,7 @@ const LEDGER_PAUSE: Duration = Duration::from_millis(500);
 
 struct Driver {
     at: TraceDir,
-    owner: Arc<Owner>,
+    owner: Option<Arc<Owner>>,
     ship: Ship,
     api: Arc<Api>,
     progress: Arc<Progress>,
@@ -118,7 +118,7 @@ impl Driver {
         Self {
             ship: Ship::new(job.ledger, api.jitter_seed()),
             at: job.at,
-            owner: job.owner,
+            owner: Some(job.owner),
             api: Arc::new(api),
             progress,
             chunks: HashMap::new(),
@@ -140,12 +140,12 @@ impl Driver {
                 input = inputs.recv(), if is_open => match input {
                     Some(input) => self.note(input),
                     None if self.has_ended => { is_open = false; continue }
-                    None => return self.progress.over(Err("the recorder was dropped".to_owned())),
+                    None => return self.end(Err("the recorder was dropped".to_owned())),
                 },
                 Some(reply) = self.requests.join_next() => match reply {
                     Ok((op, outcome)) => self.replied(op, outcome),
                     // Only a panic or a shutdown of the runtime ends a request without an outcome.
-                    Err(error) => return self.progress.over(Err(explain(&error))),
+                    Err(error) => return self.end(Err(explain(&error))),
                 },
                 () = sleep_until(wake_at) => { self.wake_at = None; Input::Tick }
             };
@@ -206,12 +206,12 @@ impl Driver {
             Action::ForgetChunk(n) => self.forget(n),
             Action::WakeAt(ms) => self.wake_at = Some(self.born + Duration::from_millis(ms)),
             Action::GiveUp { reason } => {
-                self.progress.over(Err(reason));
+                self.end(Err(reason));
                 return true;
             }
             Action::Done => {
                 self.remove().await;
-                self.progress.over(Ok(()));
+                self.end(Ok(()));
                 return true;
             }
         }
@@ -235,14 +235,16 @@ impl Driver {
         }
     }
 
+    /// The trace is let go before anybody hears of the end, so that who hears of it may take it.
+    fn end(&mut self, how: Result<(), String>) {
+        self.owner = None;
+        self.progress.over(how);
+    }
+
     /// Everything is on the server: the local copy has served.
     async fn remove(&mut self) {
-        let (at, owner) = (self.at.clone(), Arc::clone(&self.owner));
-        let removed = tokio::task::spawn_blocking(move || {
-            let removed = blobs::remove_trace(&at);
-            drop(owner);
-            removed
-        });
+        let at = self.at.clone();
+        let removed = tokio::task::spawn_blocking(move || blobs::remove_trace(&at));
         match removed.await {
             Ok(Err(error)) => self.progress.failed(explain(&error)),
             Err(error) => self.progress.failed(explain(&error)),
