@@ -19,6 +19,11 @@ export class Deliveries {
     this.#clone = clone;
   }
 
+  /** The run does not exist yet, so whatever its state will hold was delivered during this test. */
+  startEmpty(): void {
+    this.#first = false;
+  }
+
   /** Compares a state with the one before. What the first state holds already was delivered before this test. */
   state(collections: ReadonlyMap<string, readonly unknown[]>): void {
     for (const delivery of collections.get(COLLECTION) ?? []) {

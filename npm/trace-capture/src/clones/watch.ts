@@ -123,12 +123,19 @@ export class CloneWatch {
     this.#session.appendContent('clone.snapshot', payload, [{ field: 'snapshot', data: answer.body, mediaType: 'application/gzip' }], { stepId });
   }
 
+  /** Nobody has used the run yet: all it will ever tell belongs to this test. */
+  #startEmpty(): void {
+    this.#logged ??= 0;
+    this.#deliveries.startEmpty();
+  }
+
   /** A run nobody has used yet is no fault; anything else ends the watching of this clone with one notice. */
   async #guard(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (cause) {
       const status = cause instanceof CloneError ? cause.status : undefined;
+      if (status === 404 && this.#digests.size === 0) this.#startEmpty();
       if (status === 404 || status === 423 || status === 429 || status === 503 || status === 501) return;
       this.#dead = true;
       const reason = cause instanceof Error ? cause.message : String(cause);
