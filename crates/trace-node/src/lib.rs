@@ -1,1 +1,18 @@
 //! Node binding of trace-core: glue, no decisions.
+//!
+//! Rooms that JavaScript sees are public, in the order it meets them; behind them lies the way of one event:
+//! ring → feed → the core's recorder.
+
+pub mod check;
+pub mod error;
+pub mod options;
+pub mod reader;
+pub mod recorder;
+pub mod recover;
+pub mod report;
+
+mod background;
+mod drainer;
+mod feed;
+mod ring;
+mod trace_files;
