@@ -20,8 +20,6 @@ pub struct JobsConfig {
     pub idle_seconds: u64,
     /// How often to look for such traces, in milliseconds.
     pub sweep_ms: u64,
-    /// zstd level of the archive.
-    pub archive_level: i32,
 }
 
 impl Default for JobsConfig {
@@ -33,7 +31,6 @@ impl Default for JobsConfig {
             max_attempts: 8,
             idle_seconds: 600,
             sweep_ms: 15_000,
-            archive_level: 19,
         }
     }
 }

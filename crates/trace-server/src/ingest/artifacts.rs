@@ -51,11 +51,3 @@ fn other(name: &ArtifactName) -> AppError {
     let detail = "an artifact never changes once it is sent; number the new one higher";
     AppError::conflict("artifact_conflict", message, detail).into()
 }
-
-/// Whether the name is one that postprocessing publishes.
-pub fn is_published(name: &str) -> bool {
-    matches!(
-        name,
-        "trace.ndjson.zst" | "summary.json" | "manifest.json" | "rrweb-events.ndjson.zst"
-    )
-}

@@ -10,10 +10,11 @@ mod locks;
 mod register;
 mod staging;
 
-pub use artifacts::{is_published, receive as receive_artifact};
+pub use artifacts::receive as receive_artifact;
 pub use blobs::{claim_missing, receive as receive_blob};
 pub use body::{digest_header, read as read_body};
 pub use chunks::{ChunkReply, accept as accept_chunk};
 pub use finalize::{abort, finalize, sweep};
 pub use locks::TraceLocks;
+pub(crate) use staging::StagedFile;
 pub use register::{Registered, parse as parse_run_start, register};

@@ -39,18 +39,18 @@ pub(super) enum Held {
 
 /// Removed when dropped, so that no way out leaves anything behind.
 #[derive(Debug)]
-pub(super) struct StagedFile(PathBuf);
+pub(crate) struct StagedFile(PathBuf);
 
 impl StagedFile {
     /// A name nobody else has.
-    pub(super) fn reserve(app: &App) -> Result<Self, AppError> {
+    pub(crate) fn reserve(app: &App) -> Result<Self, AppError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
         let name = TraceId::from_random(random).to_string();
         Ok(Self(app.config.storage.staging_dir().join(name)))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
