@@ -72,8 +72,14 @@ impl AppError {
     /// 401.
     pub fn unauthenticated(message: &str) -> Self {
         let detail = "send `Authorization: Bearer molar_sk_…`; keys are made with `trace-server keys create`";
-        Refusal::new(StatusCode::UNAUTHORIZED, "unauthenticated", "unauthenticated", message, detail)
-            .into()
+        Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "unauthenticated",
+            message,
+            detail,
+        )
+        .into()
     }
 
     /// 403.
@@ -128,10 +134,7 @@ impl<E: Into<anyhow::Error>> From<E> for AppError {
 fn is_disk_full(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let full_io = cause.downcast_ref::<std::io::Error>().is_some_and(|io| {
-            matches!(
-                io.kind(),
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
-            )
+            matches!(io.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
         });
         let full_sql = cause
             .downcast_ref::<sqlx::Error>()
@@ -161,8 +164,7 @@ impl IntoResponse for AppError {
 fn problem(status: StatusCode, body: &Value) -> Response {
     let mut response = (status, body.to_string()).into_response();
     let headers = response.headers_mut();
-    headers
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

@@ -57,7 +57,9 @@ impl Server {
         app.shutdown.cancel();
         let rest = Duration::from_secs(app.config.server.drain_seconds);
         if tokio::time::timeout(rest, tasks.wait()).await.is_err() {
-            tracing::warn!("a job was still running; its lease will run out and another takes it up");
+            tracing::warn!(
+                "a job was still running; its lease will run out and another takes it up"
+            );
         }
         app.catalog.close().await;
         Ok(())

@@ -58,7 +58,9 @@ impl Metrics {
 
     /// A trace was closed.
     pub fn finalized(&self, outcome: Outcome) {
-        self.count(|| counter!("trace_finalized_total", "outcome" => outcome.as_str()).increment(1));
+        self.count(|| {
+            counter!("trace_finalized_total", "outcome" => outcome.as_str()).increment(1)
+        });
     }
 
     /// A job's attempt ended.

@@ -64,8 +64,9 @@ impl FromStr for ApiKey {
     fn from_str(text: &str) -> Result<Self, KeyParseError> {
         let (id, secret) =
             text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(KeyParseError)?;
-        let is_hex =
-            |part: &str, bytes| part.len() == 2 * bytes && part.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_hex = |part: &str, bytes| {
+            part.len() == 2 * bytes && part.bytes().all(|b| b.is_ascii_hexdigit())
+        };
         if is_hex(id, ID_BYTES) && is_hex(secret, SECRET_BYTES) {
             Ok(Self { id: id.to_owned(), secret: secret.to_owned() })
         } else {

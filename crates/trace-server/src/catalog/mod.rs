@@ -186,7 +186,8 @@ pub trait Catalog: fmt::Debug + Send + Sync {
         lease_ms: u64,
     ) -> Result<Option<Job>, CatalogError>;
     /// Keeps a claimed job; false when another attempt has taken it.
-    async fn renew_job(&self, job: &Job, now: EpochMs, lease_ms: u64) -> Result<bool, CatalogError>;
+    async fn renew_job(&self, job: &Job, now: EpochMs, lease_ms: u64)
+    -> Result<bool, CatalogError>;
     /// Records one finished step; false when another attempt has taken the job.
     async fn record_step(
         &self,

@@ -61,7 +61,8 @@ pub async fn receive(
         .unwrap_or("application/octet-stream")
         .to_owned();
     let staged = staging::receive(app, body, limit).await?;
-    let (staged, size) = if is_zstd { verified(staged, id, limit).await? } else { plain(staged, id)? };
+    let (staged, size) =
+        if is_zstd { verified(staged, id, limit).await? } else { plain(staged, id)? };
     if app.catalog.trace_blob(org, record.trace.id, &id.hex()).await?.is_some() {
         return Ok(StatusCode::OK);
     }
@@ -84,7 +85,8 @@ fn is_zstd_encoded(headers: &HeaderMap) -> Result<bool, AppError> {
         Some("zstd") => Ok(true),
         Some(other) => {
             let message = format!("content encoding `{other}` is not taken");
-            let detail = "send the bytes as they are, or as one zstd frame with `content-encoding: zstd`";
+            let detail =
+                "send the bytes as they are, or as one zstd frame with `content-encoding: zstd`";
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             Err(Refusal::new(status, "unsupported", "unsupported_encoding", message, detail).into())
         }

@@ -27,7 +27,12 @@ pub fn digest_header(headers: &HeaderMap) -> Result<BlobId, AppError> {
 }
 
 /// The whole body, at most `limit` bytes.
-pub async fn read(app: &App, headers: &HeaderMap, body: Body, limit: u64) -> Result<Bytes, AppError> {
+pub async fn read(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    limit: u64,
+) -> Result<Bytes, AppError> {
     refuse_announced(headers, limit)?;
     let mut whole = BytesMut::new();
     let mut stream = body.into_data_stream();

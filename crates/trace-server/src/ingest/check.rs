@@ -7,8 +7,7 @@ use trace_core::{Event, Kind, TraceId};
 use crate::catalog::ChunkRow;
 use crate::error::{AppError, Refusal};
 
-const REPAIR: &str =
-    "this is a fault of the recorder; run `molar-trace recover` on its spool to ship what can be read";
+const REPAIR: &str = "this is a fault of the recorder; run `molar-trace recover` on its spool to ship what can be read";
 
 /// The chunk's row, if its bytes are good.
 pub(super) fn check(

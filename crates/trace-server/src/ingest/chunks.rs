@@ -50,8 +50,7 @@ pub async fn accept(
     }
     let max = app.config.limits.chunk_raw_bytes;
     let bytes = body.clone();
-    let row =
-        off_thread(move || check::check(id, chunk_no, found.hex(), &bytes, max)).await?;
+    let row = off_thread(move || check::check(id, chunk_no, found.hex(), &bytes, max)).await?;
     let key = App::prefix(org, record)?.chunk(u64::from(chunk_no));
     app.store.put(&key, body).await?;
     let commit = app.catalog.commit_chunk(org, id, &row, app.clock.now_ms()).await?;
@@ -64,7 +63,8 @@ async fn digest(body: &Bytes) -> Result<BlobId, AppError> {
 }
 
 pub(super) fn wrong_digest(promised: BlobId, found: BlobId) -> AppError {
-    let message = format!("the body's SHA-256 is `{}`, promised was `{}`", found.hex(), promised.hex());
+    let message =
+        format!("the body's SHA-256 is `{}`, promised was `{}`", found.hex(), promised.hex());
     let detail = "the body was damaged on its way or is another one; send it again";
     AppError::invalid("digest_mismatch", message, detail).into()
 }
@@ -128,7 +128,8 @@ fn answer(
                 "chunk {} does not join chunk {neighbour}: seq {wanted} would, found {found}",
                 row.chunk_no
             );
-            let detail = "seq counts up by one over all chunks; cut the chunks again from the spool";
+            let detail =
+                "seq counts up by one over all chunks; cut the chunks again from the spool";
             Err(AppError::invalid("bad_seq", message, detail).into())
         }
     }

@@ -15,21 +15,14 @@ pub async fn finalize(
     outcome: Outcome,
     expect: (u32, u64),
 ) -> Result<(), AppError> {
-    let request =
-        FinalizeRequest { outcome, expect: Some(expect), reason: None, idle_since: None };
+    let request = FinalizeRequest { outcome, expect: Some(expect), reason: None, idle_since: None };
     close(app, org, id, &request).await
 }
 
 /// Closes a trace with whatever has arrived.
-pub async fn abort(
-    app: &App,
-    org: &OrgScope,
-    id: TraceId,
-    reason: String,
-) -> Result<(), AppError> {
+pub async fn abort(app: &App, org: &OrgScope, id: TraceId, reason: String) -> Result<(), AppError> {
     let outcome = Outcome::Aborted;
-    let request =
-        FinalizeRequest { outcome, expect: None, reason: Some(reason), idle_since: None };
+    let request = FinalizeRequest { outcome, expect: None, reason: Some(reason), idle_since: None };
     close(app, org, id, &request).await
 }
 

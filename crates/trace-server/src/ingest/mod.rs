@@ -16,5 +16,5 @@ pub use body::{digest_header, read as read_body};
 pub use chunks::{ChunkReply, accept as accept_chunk};
 pub use finalize::{abort, finalize, sweep};
 pub use locks::TraceLocks;
-pub(crate) use staging::StagedFile;
 pub use register::{Registered, parse as parse_run_start, register};
+pub(crate) use staging::StagedFile;

@@ -97,7 +97,9 @@ pub fn parse(body: &[u8]) -> Result<NewTrace, AppError> {
     refuse_future(text)?;
     let start: RunStart = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
     if start.format == 0 || !(0..=253_402_300_799_999).contains(&start.wall_ms) {
-        return Err(invalid("`format` counts from 1 and `wall_ms` lies in years 1970 to 9999".to_owned()));
+        return Err(invalid(
+            "`format` counts from 1 and `wall_ms` lies in years 1970 to 9999".to_owned(),
+        ));
     }
     let source = start.source.as_deref().unwrap_or(Source::Manual.as_str());
     let source = source.parse().map_err(|error| invalid(format!("`source`: {error}")))?;
@@ -141,7 +143,8 @@ fn refuse_future(text: &str) -> Result<(), Refusal> {
 
 /// The same id for the same scenario in every run: a UUID from the hash of project and slug.
 fn scenario_id(project: &str, slug: &str) -> String {
-    let digest = Sha256::new().chain_update(project).chain_update([0]).chain_update(slug).finalize();
+    let digest =
+        Sha256::new().chain_update(project).chain_update([0]).chain_update(slug).finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     TraceId::from_random(bytes).to_string()
@@ -168,7 +171,9 @@ mod tests {
     fn reads_what_it_needs_and_says_what_is_wrong() {
         let id = "550e8400-e29b-41d4-a716-446655440000";
         let start = |more: &str| {
-            format!(r#"{{"format":1,"trace_id":"{id}","wall_ms":1,"scenario":{{"slug":"s"}}{more}}}"#)
+            format!(
+                r#"{{"format":1,"trace_id":"{id}","wall_ms":1,"scenario":{{"slug":"s"}}{more}}}"#
+            )
         };
         check(&start(""), Ok("s"));
         check(&start(r#","source":"shadow_diff","new_field":{}"#), Ok("s"));

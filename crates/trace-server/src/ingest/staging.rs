@@ -79,7 +79,8 @@ impl Staged {
 /// Receives a body of at most `limit` bytes.
 pub(super) async fn receive(app: &App, body: Body, limit: u64) -> Result<Staged, AppError> {
     within(app, async {
-        let mut sink = Sink { app, hasher: Hasher::new(), bytes: 0, memory: BytesMut::new(), file: None };
+        let mut sink =
+            Sink { app, hasher: Hasher::new(), bytes: 0, memory: BytesMut::new(), file: None };
         let mut stream = body.into_data_stream();
         while let Some(part) = stream.next().await {
             let part = part.map_err(cut_off)?;

@@ -3,5 +3,5 @@
 mod feed;
 mod hub;
 
-pub use feed::{feed, Resume};
+pub use feed::{Resume, feed};
 pub use hub::{Hub, Watch};

@@ -54,8 +54,7 @@ pub(crate) async fn blob(
 pub(crate) async fn content(app: &App, blob: BlobId) -> Result<Bytes, AppError> {
     let limit = usize::try_from(app.config.limits.blob_bytes)?;
     let stored = app.store.get(&ObjectKey::blob(&blob)).await?;
-    let raw =
-        tokio::task::spawn_blocking(move || decode_stored(&blob, &stored, limit)).await??;
+    let raw = tokio::task::spawn_blocking(move || decode_stored(&blob, &stored, limit)).await??;
     Ok(raw.into())
 }
 

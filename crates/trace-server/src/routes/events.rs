@@ -95,7 +95,8 @@ fn request(params: &EventParams) -> Result<(SliceRequest, Vec<QueryDiagnostic>),
         diagnostics = parsed.diagnostics().to_vec();
         query = query.and(parsed);
     }
-    let asks_steps = params.query.as_deref().is_some_and(|text| text.to_lowercase().contains("step"));
+    let asks_steps =
+        params.query.as_deref().is_some_and(|text| text.to_lowercase().contains("step"));
     let request = SliceRequest {
         query,
         needs_steps: asks_steps || params.step.is_some(),

@@ -83,8 +83,11 @@ pub(super) fn respond(handover: &Handover<'_>, part: &Part, body: Body) -> Respo
     let is_media =
         handover.media_type.starts_with("image/") || handover.media_type.starts_with("video/");
     let disposition = if is_media { "inline" } else { "attachment" };
-    let cache =
-        if handover.is_immutable { "private, max-age=31536000, immutable" } else { "private, no-cache" };
+    let cache = if handover.is_immutable {
+        "private, max-age=31536000, immutable"
+    } else {
+        "private, no-cache"
+    };
     let mut set = |name: header::HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);

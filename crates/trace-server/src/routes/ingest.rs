@@ -107,7 +107,11 @@ pub(crate) async fn put_blob(
 ) -> Answer<serde_json::Value> {
     let record = app.trace(&org, &id).await?;
     let blob = BlobId::from_hex(&sha256).map_err(|error| {
-        AppError::invalid("invalid", error.to_string(), "name the blob by its SHA-256 in lower case")
+        AppError::invalid(
+            "invalid",
+            error.to_string(),
+            "name the blob by its SHA-256 in lower case",
+        )
     })?;
     let status = ingest::receive_blob(&app, &org, &record, blob, &headers, body).await?;
     Ok((status, Json(serde_json::json!({ "sha256": blob.hex() }))))
@@ -127,7 +131,8 @@ pub(crate) async fn put_artifact(
 ) -> Answer<serde_json::Value> {
     let record = app.trace(&org, &id).await?;
     let name: ArtifactName = name.parse().map_err(|error: trace_core::blob::KeyError| {
-        let detail = "the names are `trace.playwright.zip`, `video.webm`, `video-2.webm` …, `secrets.age`";
+        let detail =
+            "the names are `trace.playwright.zip`, `video.webm`, `video-2.webm` …, `secrets.age`";
         AppError::invalid("invalid", error.to_string(), detail)
     })?;
     let status = ingest::receive_artifact(&app, &org, &record, &name, &headers, body).await?;
@@ -203,6 +208,7 @@ async fn json_body<T: DeserializeOwned>(
     let body = ingest::read_body(app, headers, body, app.config.limits.json_bytes).await?;
     serde_json::from_slice(&body).map_err(|error| {
         let message = format!("the body is not what this call takes: {error}");
-        AppError::invalid("invalid", message, "see the API's description at /v1/openapi.json").into()
+        AppError::invalid("invalid", message, "see the API's description at /v1/openapi.json")
+            .into()
     })
 }

@@ -45,7 +45,8 @@ pub(crate) async fn stream(
 ) -> Result<Response, AppError> {
     let Query(params) = params.map_err(|error| bad_params(&error))?;
     let record = app.trace(&org, &id).await?;
-    let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+    let last_seen =
+        headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let after_last = last_seen.map(|seen: u64| seen.saturating_add(1));
     let from_seq = after_last.or(params.from_seq).unwrap_or(1).max(1);
     let receiver = feed(&app, &org, record.trace.id, Resume { from_seq });

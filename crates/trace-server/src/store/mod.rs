@@ -10,9 +10,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
-use object_store::{
-    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart,
-};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
 use thiserror::Error;
 use tokio::io::AsyncReadExt;
 use trace_core::blob::ObjectKey;
@@ -110,8 +108,7 @@ impl Store {
     pub async fn put_file(&self, key: &ObjectKey, path: &Path) -> Result<(), StoreError> {
         let staged = |source| StoreError::Staged { key: key.to_string(), source };
         let mut file = tokio::fs::File::open(path).await.map_err(staged)?;
-        let upload =
-            self.inner.put_multipart(&place(key)).await.map_err(told(key, "written"))?;
+        let upload = self.inner.put_multipart(&place(key)).await.map_err(told(key, "written"))?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
         let mut buffer = vec![0; 1 << 20];
         loop {
@@ -154,8 +151,7 @@ impl Store {
             if_match: tag.map(str::to_owned),
             ..GetOptions::default()
         };
-        let found =
-            self.inner.get_opts(&place(key), options).await.map_err(told(key, "read"))?;
+        let found = self.inner.get_opts(&place(key), options).await.map_err(told(key, "read"))?;
         found.bytes().await.map_err(told(key, "read"))
     }
 
@@ -167,8 +163,7 @@ impl Store {
     ) -> Result<BoxStream<'static, Result<Bytes, object_store::Error>>, StoreError> {
         let range = (!range.is_empty()).then_some(GetRange::Bounded(range));
         let options = GetOptions { range, ..GetOptions::default() };
-        let found =
-            self.inner.get_opts(&place(key), options).await.map_err(told(key, "read"))?;
+        let found = self.inner.get_opts(&place(key), options).await.map_err(told(key, "read"))?;
         Ok(found.into_stream())
     }
 

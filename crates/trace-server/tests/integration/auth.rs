@@ -54,8 +54,7 @@ async fn a_revoked_key_ends_at_once() {
 #[tokio::test]
 async fn the_internal_token_needs_an_organisation() {
     let token = "not-a-real-token";
-    let server =
-        TestApp::with(|config| config.auth.internal_token = Some(token.to_owned())).await;
+    let server = TestApp::with(|config| config.auth.internal_token = Some(token.to_owned())).await;
     let get = |header: &str, token: &str, org: Option<&str>| {
         let request = Client::new().get(format!("{}/v1/traces", server.url)).header(header, token);
         org.map_or(request.try_clone().unwrap(), |org| request.header("x-molar-org", org)).send()

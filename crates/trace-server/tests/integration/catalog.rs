@@ -106,15 +106,10 @@ async fn chunks_are_committed_once_and_without_gaps(catalog: &dyn Catalog) {
 
 async fn finalize_closes_once_and_enqueues_one_job(catalog: &dyn Catalog) {
     let (org, id) = (acme(), trace(1).id);
-    let request = |outcome, expect, idle_since| FinalizeRequest {
-        outcome,
-        expect,
-        reason: None,
-        idle_since,
-    };
-    let close = async |request: FinalizeRequest| {
-        catalog.finalize(&org, id, &request, 20).await.unwrap()
-    };
+    let request =
+        |outcome, expect, idle_since| FinalizeRequest { outcome, expect, reason: None, idle_since };
+    let close =
+        async |request: FinalizeRequest| catalog.finalize(&org, id, &request, 20).await.unwrap();
     assert_eq!(catalog.idle_traces(9, 10).await.unwrap(), []);
     assert_eq!(catalog.idle_traces(10, 10).await.unwrap(), [(acme(), id)]);
     assert_eq!(close(request(Outcome::Aborted, None, Some(9))).await, FinalizeCommit::Awake);

@@ -61,8 +61,7 @@ async fn what_others_store_neither_shows_nor_spares_an_upload_nor_opens_anything
     let name = sha256(b"secret page");
     let path = format!("/v1/traces/{}/blobs", two.id);
     let ask = json!({"sha256": [name]});
-    let missing: Value =
-        theirs.post(&format!("{path}/missing"), &ask).await.json().await.unwrap();
+    let missing: Value = theirs.post(&format!("{path}/missing"), &ask).await.json().await.unwrap();
     assert_eq!(missing, json!({"missing": [name]}));
     assert_eq!(theirs.get(&format!("{path}/{name}")).await.status(), StatusCode::NOT_FOUND);
     // An upload of the name without the content must not become a reading right.

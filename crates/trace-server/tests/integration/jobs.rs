@@ -34,11 +34,23 @@ fn with_dom(n: u8, blob: &[u8]) -> Recording {
         event(seq as f64, seq, kind, None, payload)
     };
     recording.add(vec![
-        dom(3, "dom.snapshot", json!({"size": blob.len(), "media_type": "application/json",
-            "blob": format!("sha256:{}", sha256(blob))})),
-        dom(4, "dom.mutation", json!({"size": 10, "media_type": "application/json", "text": "[{\"type\":3}]"})),
-        dom(5, "dom.mutation", json!({"size": 10, "media_type": "application/json",
-            "blob": format!("sha256:{}", sha256(b"never sent"))})),
+        dom(
+            3,
+            "dom.snapshot",
+            json!({"size": blob.len(), "media_type": "application/json",
+            "blob": format!("sha256:{}", sha256(blob))}),
+        ),
+        dom(
+            4,
+            "dom.mutation",
+            json!({"size": 10, "media_type": "application/json", "text": "[{\"type\":3}]"}),
+        ),
+        dom(
+            5,
+            "dom.mutation",
+            json!({"size": 10, "media_type": "application/json",
+            "blob": format!("sha256:{}", sha256(b"never sent"))}),
+        ),
     ]);
     recording
 }
@@ -82,7 +94,8 @@ async fn the_dom_is_extracted_with_its_blobs_and_says_what_is_missing() {
     caller.wait_for_archive(&recording.id).await;
     let file = artifact(&caller, &recording.id, "rrweb-events.ndjson.zst").await;
     let text = String::from_utf8(zstd::decode_all(&file[..]).unwrap()).unwrap();
-    let batches: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let batches: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told: Vec<_> = batches.iter().map(|b| (&b["seq"], &b["events"], &b["missing"])).collect();
     assert_eq!(
         told,
@@ -110,7 +123,8 @@ async fn running_twice_changes_nothing_and_live_chunks_go_last() {
     }
     let row = caller.get_json(&format!("/v1/traces/{}", recording.id)).await;
     let id = recording.id.parse().unwrap();
-    let job = server.app.catalog.job(&acme(), &postprocess_key(&acme(), id)).await.unwrap().unwrap();
+    let job =
+        server.app.catalog.job(&acme(), &postprocess_key(&acme(), id)).await.unwrap().unwrap();
     assert_eq!((job.state.as_str(), job.step_state.len()), ("done", 6));
     // The whole job once more, as if nothing of it had been recorded.
     forget_job(&server, &job.key).await;
@@ -208,7 +222,10 @@ async fn an_abort_keeps_what_arrived_and_a_policy_may_leave_failures_unpinned() 
     assert_eq!(aborted.status(), StatusCode::ACCEPTED);
     caller.ship(&two, "failed").await;
     let row = caller.wait_for_archive(&one.id).await;
-    assert_eq!((&row["status"], &row["abort_reason"]), (&json!("aborted"), &json!("worker killed")));
+    assert_eq!(
+        (&row["status"], &row["abort_reason"]),
+        (&json!("aborted"), &json!("worker killed"))
+    );
     assert_eq!(caller.wait_for_archive(&two.id).await["pinned"], json!(false));
     let pin = format!("/v1/traces/{}/pin", two.id);
     assert_eq!(caller.post(&pin, &json!({})).await.status(), StatusCode::NO_CONTENT);

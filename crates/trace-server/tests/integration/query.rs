@@ -56,7 +56,8 @@ async fn answers_do_not_depend_on_the_form_of_storage() {
     }
     let live = ask(&caller, &recording.id).await;
     let pages = page_through(&caller, &recording.id, "query=kind%3Dstep.*&limit=2").await;
-    assert_eq!(pages, [vec![2, 4], vec![5, 8]]);
+    // Where a page ends depends on seqs alone, so a full last page is followed by one that finds nothing more.
+    assert_eq!(pages, [vec![2, 4], vec![5, 8], vec![]]);
     caller.finalize(&recording, "failed").await;
     assert_eq!(ask(&caller, &recording.id).await, live);
     assert!(trace_server::jobs::run_due(&server.app, "test").await.unwrap());
@@ -99,9 +100,8 @@ async fn the_list_filters_pages_and_searches() {
     let ids = async |question: &str| {
         let list = caller.get_json(&format!("/v1/traces?{question}")).await;
         let items = list["items"].as_array().unwrap();
-        let n = |row: &Value| {
-            (1..4_u8).find(|n| row["id"] == json!(crate::recording::id(*n))).unwrap()
-        };
+        let n =
+            |row: &Value| (1..4_u8).find(|n| row["id"] == json!(crate::recording::id(*n))).unwrap();
         items.iter().map(n).collect::<Vec<u8>>()
     };
     for (question, expect) in [

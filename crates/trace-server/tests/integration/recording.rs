@@ -30,7 +30,13 @@ impl Recording {
         let start = recording.start();
         recording.add(vec![
             event(0.0, 1, "run.start", None, start),
-            event(1.0, 2, "step.start", Some("s1"), json!({"title": "Open the shop", "index": 1, "category": "test.step"})),
+            event(
+                1.0,
+                2,
+                "step.start",
+                Some("s1"),
+                json!({"title": "Open the shop", "index": 1, "category": "test.step"}),
+            ),
             event(2.5, 3, "action", Some("s1"), json!({"api": "page.goto", "title": "Navigate"})),
         ]);
         recording.add(vec![
@@ -50,7 +56,7 @@ impl Recording {
     /// `n_chunks` chunks of `per_chunk` console lines behind a `run.start`.
     pub(crate) fn long(n: u8, n_chunks: u64, per_chunk: u64) -> Self {
         let mut recording = Self { id: id(n), chunks: Vec::new() };
-        let mut seq = 0;
+        let mut seq = 0_u64;
         for _ in 0..n_chunks {
             let mut lines = Vec::new();
             for _ in 0..per_chunk {
@@ -59,7 +65,13 @@ impl Recording {
                     event(0.0, 1, "run.start", None, recording.start())
                 } else {
                     let text = format!("line {seq} {}", sha256(&seq.to_le_bytes()));
-                    event(seq as f64, seq, "console.log", None, json!({"level": "log", "text": text}))
+                    event(
+                        seq as f64,
+                        seq,
+                        "console.log",
+                        None,
+                        json!({"level": "log", "text": text}),
+                    )
                 });
             }
             recording.add(lines);

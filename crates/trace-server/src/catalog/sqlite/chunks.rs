@@ -15,14 +15,13 @@ pub(super) async fn one(
     id: TraceId,
     chunk_no: u32,
 ) -> Result<Option<ChunkRow>, CatalogError> {
-    let row = sqlx::query(
-        "SELECT * FROM chunks WHERE org_id = ?1 AND trace_id = ?2 AND chunk_no = ?3",
-    )
-    .bind(org.as_str())
-    .bind(id.to_string())
-    .bind(i64::from(chunk_no))
-    .fetch_optional(pool)
-    .await?;
+    let row =
+        sqlx::query("SELECT * FROM chunks WHERE org_id = ?1 AND trace_id = ?2 AND chunk_no = ?3")
+            .bind(org.as_str())
+            .bind(id.to_string())
+            .bind(i64::from(chunk_no))
+            .fetch_optional(pool)
+            .await?;
     row.as_ref().map(chunk).transpose()
 }
 
@@ -31,13 +30,12 @@ pub(super) async fn all(
     org: &OrgScope,
     id: TraceId,
 ) -> Result<Vec<ChunkRow>, CatalogError> {
-    let rows = sqlx::query(
-        "SELECT * FROM chunks WHERE org_id = ?1 AND trace_id = ?2 ORDER BY chunk_no",
-    )
-    .bind(org.as_str())
-    .bind(id.to_string())
-    .fetch_all(pool)
-    .await?;
+    let rows =
+        sqlx::query("SELECT * FROM chunks WHERE org_id = ?1 AND trace_id = ?2 ORDER BY chunk_no")
+            .bind(org.as_str())
+            .bind(id.to_string())
+            .fetch_all(pool)
+            .await?;
     rows.iter().map(chunk).collect()
 }
 

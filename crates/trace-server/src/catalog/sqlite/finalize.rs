@@ -70,7 +70,11 @@ async fn already(
     if row.try_get::<Option<EpochMs>, _>("finalized_ms")?.is_some() {
         let outcome: Outcome = map::parsed(&row, "outcome")?;
         let same = outcome == request.outcome;
-        return Ok(Some(if same { FinalizeCommit::Already } else { FinalizeCommit::Other(outcome) }));
+        return Ok(Some(if same {
+            FinalizeCommit::Already
+        } else {
+            FinalizeCommit::Other(outcome)
+        }));
     }
     let active: EpochMs = row.try_get("active_ms")?;
     let awake = request.idle_since.is_some_and(|since| active >= since);

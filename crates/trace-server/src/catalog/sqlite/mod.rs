@@ -19,9 +19,7 @@ use super::rows::{
     ArtifactRow, BlobRow, ChunkCommit, ChunkRow, FinalizeCommit, FinalizeRequest, KeyRow, NewBlob,
     NewTrace, PostRow, TraceRecord, TraceRef,
 };
-use super::{
-    Catalog, CatalogError, Form, Job, JobCounts, JobEnd, ListFilter,
-};
+use super::{Catalog, CatalogError, Form, Job, JobCounts, JobEnd, ListFilter};
 use crate::clock::EpochMs;
 use crate::org::OrgScope;
 
@@ -217,7 +215,12 @@ impl Catalog for SqliteCatalog {
     ) -> Result<Option<Job>, CatalogError> {
         jobs::claim(&self.writer, owner, now, lease_ms).await
     }
-    async fn renew_job(&self, job: &Job, now: EpochMs, lease_ms: u64) -> Result<bool, CatalogError> {
+    async fn renew_job(
+        &self,
+        job: &Job,
+        now: EpochMs,
+        lease_ms: u64,
+    ) -> Result<bool, CatalogError> {
         jobs::renew(&self.writer, job, now, lease_ms).await
     }
     async fn record_step(

@@ -4,9 +4,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 use trace_core::TraceId;
 
 use super::map::{self, int};
-use crate::catalog::{
-    CatalogError, Form, ListFilter, NewTrace, PostRow, TraceRecord, TraceRef,
-};
+use crate::catalog::{CatalogError, Form, ListFilter, NewTrace, PostRow, TraceRecord, TraceRef};
 use crate::clock::EpochMs;
 use crate::org::OrgScope;
 

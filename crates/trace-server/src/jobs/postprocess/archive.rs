@@ -41,7 +41,8 @@ fn io_failure(source: io::Error) -> ReadFailure {
 }
 
 fn recompress(source: &Source, file: File) -> Result<(BlobId, u64), ChunkError> {
-    let mut cuts = FrameCuts::new(LinesOf { source, next: 0, buffer: Vec::new(), at: 0 }, FRAME_BYTES);
+    let mut cuts =
+        FrameCuts::new(LinesOf { source, next: 0, buffer: Vec::new(), at: 0 }, FRAME_BYTES);
     let mut writer = Writer::new(HashingWriter::new(BufWriter::new(file)));
     loop {
         let mut batch = Vec::with_capacity(THREADS);

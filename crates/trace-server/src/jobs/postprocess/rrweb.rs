@@ -4,9 +4,9 @@ use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use trace_core::Event;
 use trace_core::blob::BlobId;
 use trace_core::ndjson::{Lines, decode_line, envelope};
-use trace_core::Event;
 
 use super::Work;
 use crate::error::AppError;
