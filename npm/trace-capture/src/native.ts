@@ -35,6 +35,7 @@ export interface RecorderOptions {
   readonly server?: { readonly url: string; readonly key: string };
   /** JSON. */
   readonly redaction?: string;
+  readonly limits?: { readonly finishTimeoutMs?: number };
 }
 
 /** What this package uses of the addon. */

@@ -85,9 +85,9 @@ export function settings(use: unknown = {}): Settings {
   return { ...DEFAULTS, ...configured, ...checked('use.molarTrace', use), ...fromEnvironment(process.env) };
 }
 
-/** The options as `run.start` tells them: no key, no token, no redaction rules. */
+/** The options as `run.start` tells them: no key, no token, no redaction rules, no path of this machine. */
 export function publicSettings(all: Settings): Record<string, unknown> {
-  const { key: _key, redaction: _redaction, clones, ...rest } = all;
+  const { key: _key, redaction: _redaction, dir: _dir, clones, ...rest } = all;
   return { ...rest, clones: clones.map(({ token: _token, ...clone }) => clone) };
 }
 

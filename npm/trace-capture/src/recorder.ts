@@ -7,6 +7,7 @@ import { atMost } from './wait.js';
 const MAX_NOTICES = 200;
 /** What `finish` may take once it was too slow in this process: a server that hangs must not cost every test the same. */
 const IMPATIENT_MS = 300;
+const SLOW_MS = 1_500;
 let wasSlow = false;
 
 /** When and where an event belongs. Both are optional: now, and outside of any step. */
@@ -99,10 +100,11 @@ export class TraceRecorder {
       await this.#native.finish(runEnd);
       return true;
     });
+    const startedAt = Date.now();
     const limit = wasSlow ? Math.min(bound_ms, IMPATIENT_MS) : bound_ms;
     const finished = await atMost(limit, done);
+    wasSlow ||= Date.now() - startedAt > SLOW_MS;
     if (finished !== undefined || problems.has('finishing a trace')) return;
-    wasSlow = true;
     problems.add('finishing a trace', new Error(`not done within ${Math.round(limit)} ms; the spool holds it and the next run ships it`));
   }
 

@@ -30,6 +30,8 @@ import { atMost } from './wait.js';
 const SHARE = 0.4;
 /** Longest a test may be held at its end. */
 const FINISH_MS = 6_000;
+/** Longest shipping of what is left may take of that; the rest stays in the spool for the next process. */
+const SHIP_MS = 2_500;
 
 /** The recording side of one worker process: the test of the moment, and the browsers it has seen. */
 export class Worker {
@@ -164,6 +166,7 @@ export class Worker {
       ...place,
       wallMs: Date.now(),
       runStart: JSON.stringify(runStart(testInfo, chosen, directory, cloneSeeds(process.env))),
+      limits: { finishTimeoutMs: boundOf(testInfo, SHIP_MS) },
       ...(chosen.redaction ? { redaction: JSON.stringify(chosen.redaction) } : {}),
     });
     return recorder ? new Session(testInfo, chosen, recorder, directory) : undefined;

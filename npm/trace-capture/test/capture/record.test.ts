@@ -152,6 +152,15 @@ const CASES: readonly Case[] = [
       assert.ok(trace.of('dom.snapshot').some(({ page }) => page === 'p2'));
     },
   },
+  {
+    test: 'frame of another site',
+    claim: 'sees a frame that has a process of its own',
+    check: (trace) => {
+      assert.equal(response(trace, '/inner')['status'], 200);
+      assert.equal(response(trace, '/api/from-frame')['status'], 200);
+      assert.ok(trace.of('dom.snapshot').some(({ frame, frame_url }) => frame === 'p1f2' && String(frame_url).includes('localhost')));
+    },
+  },
   { test: 'manual context', claim: 'records a context the test made', check: (trace) => void assert.equal(response(trace, '/api/buy')['status'], 200) },
   {
     test: 'stream',

@@ -41,9 +41,10 @@ export interface SuiteRun {
 export async function runSuite(name: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<SuiteRun> {
   const dir = mkdtempSync(join(tmpdir(), 'molar-suite-'));
   process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  const root = env['MOLAR_TRACE_DIR'] ?? join(dir, 'molar');
   const cli = join(dirname(require.resolve('@playwright/test/package.json')), 'cli.js');
-  const { code, output } = await run([cli, 'test', ...args, '--output', join(dir, 'results')], join(FIXTURES, name), { MOLAR_TRACE_DIR: join(dir, 'molar'), ...env });
-  const traces = traceDirs(join(dir, 'molar')).map(readTrace);
+  const { code, output } = await run([cli, 'test', ...args, '--output', join(dir, 'results')], join(FIXTURES, name), { ...env, MOLAR_TRACE_DIR: root });
+  const traces = traceDirs(root).map(readTrace);
   return {
     code,
     output,
