@@ -20,6 +20,9 @@ export interface Exchange {
   readonly redirectedFrom: string | undefined;
   requestHeaders: RawHeaders;
   requestBody: Body | undefined;
+  readonly hasBody: boolean;
+  /** Whether `requestHeaders` are those that went over the wire. */
+  sentHeaders: boolean;
   requestWritten: boolean;
   response: RawResponse | undefined;
   responseHeaders: RawHeaders | undefined;
@@ -65,6 +68,16 @@ export function resourceType(type: string | undefined): string {
 export function mediaTypeOf(headers: RawHeaders, otherwise: string): string {
   const found = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type');
   return found?.[1] ?? otherwise;
+}
+
+/**
+ * A body with what it lacks of the length its request declared. The browser hands out an upload without the bytes of
+ * files that the page read straight from the disk.
+ */
+export function declared(body: Body | undefined, headers: RawHeaders): Body | undefined {
+  const length = Number(Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-length')?.[1]);
+  if (!body || 'missing' in body || !(length > body.data.length)) return body;
+  return { data: body.data, truncated: length - body.data.length };
 }
 
 /** Cuts a body to the limit, saying how much is gone. */

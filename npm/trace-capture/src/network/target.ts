@@ -81,11 +81,20 @@ export class NetworkTarget {
     if (previous && event.redirectResponse) this.#redirected(session, previous, event);
     const exchange = this.#exchange(session, event, previous);
     const sent = this.#book.takeSent(event.requestId);
-    if (sent) exchange.requestHeaders = sent;
+    if (sent) {
+      exchange.requestHeaders = sent;
+      exchange.sentHeaders = true;
+    }
     this.#book.set(exchange);
     if (event.request.hasPostData) this.#requestBody(session, exchange, event);
     else if (sent) writeRequest(session, exchange);
-    else setTimeout(() => guarded('a request', () => writeRequest(session, exchange)), EXTRA_INFO_MS).unref();
+    else this.#writeSoon(session, exchange);
+  }
+
+  /** The headers that were really sent come in an event of their own, before or after. */
+  #writeSoon(session: Session, exchange: Exchange): void {
+    if (exchange.sentHeaders) return writeRequest(session, exchange);
+    setTimeout(() => guarded('a request', () => writeRequest(session, exchange)), EXTRA_INFO_MS).unref();
   }
 
   #exchange(session: Session, event: WillBeSent, previous: Exchange | undefined): Exchange {
@@ -104,6 +113,8 @@ export class NetworkTarget {
       redirectedFrom: previous?.id,
       requestHeaders: event.request.headers,
       requestBody: undefined,
+      hasBody: event.request.hasPostData ?? false,
+      sentHeaders: false,
       requestWritten: false,
       response: undefined,
       responseHeaders: undefined,
@@ -133,7 +144,7 @@ export class NetworkTarget {
     else {
       const asked = this.#askRequestBody(exchange.key, limit, postData).then((body) => {
         exchange.requestBody = body;
-        writeRequest(session, exchange);
+        this.#writeSoon(session, exchange);
       });
       session.pending.add(asked);
       return;
@@ -154,7 +165,8 @@ export class NetworkTarget {
       return;
     }
     exchange.requestHeaders = event.headers;
-    if (exchange.requestBody !== undefined || !session.pending.size) writeRequest(session, exchange);
+    exchange.sentHeaders = true;
+    if (!exchange.hasBody || exchange.requestBody !== undefined) writeRequest(session, exchange);
   }
 
   #servedFromCache(event: Finished): void {

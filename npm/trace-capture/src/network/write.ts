@@ -2,14 +2,15 @@ import type { ContentField } from '../native.js';
 import type { Session } from '../session.js';
 import type { Payload } from '../values.js';
 import type { Body, Exchange } from './exchange.js';
-import { headerPairs, mediaTypeOf, timings } from './exchange.js';
+import { declared, headerPairs, mediaTypeOf, timings } from './exchange.js';
 
 /** Writes the request of an exchange, once. */
 export function writeRequest(session: Session, exchange: Exchange): void {
   if (exchange.requestWritten) return;
   exchange.requestWritten = true;
   session.seen.add('network');
-  const { id, method, url, page, worker, redirectedFrom, requestBody } = exchange;
+  const { id, method, url, page, worker, redirectedFrom } = exchange;
+  const requestBody = declared(exchange.requestBody, exchange.requestHeaders);
   const payload: Payload = {
     request_id: id,
     method,

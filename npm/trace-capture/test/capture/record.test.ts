@@ -188,6 +188,15 @@ const CASES: readonly Case[] = [
       assert.equal(body?.size, answered.bytes);
     },
   },
+  {
+    test: 'upload from disk',
+    claim: 'says how much of an uploaded file is missing',
+    check: (trace) => {
+      const body = contentOf(request(trace, '/api/upload'), 'body');
+      const answered = JSON.parse(contentOf(response(trace, '/api/upload'), 'body')?.text ?? '{}') as { bytes?: number };
+      assert.equal((body?.size ?? 0) + (body?.truncated ?? 0), answered.bytes);
+    },
+  },
   { test: 'worker', claim: 'sees the requests of a worker once', check: (trace) => void assert.equal(response(trace, '/api/from-worker')['status'], 200) },
   {
     test: 'big',
