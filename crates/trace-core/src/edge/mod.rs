@@ -29,5 +29,5 @@ pub use options::{
     ContentDraft, Draft, Finish, FinishReport, Limits, RecorderOptions, ServerOptions, Shipped,
 };
 pub use recorder::Recorder;
-pub use recover::{RecoverReport, RecoveredTrace, recover};
+pub use recover::{RecoverReport, RecoveredTrace, recover, trace_dirs};
 pub use store::{ObjectInfo, S3Options, Store, StoreError};

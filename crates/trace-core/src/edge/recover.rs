@@ -172,7 +172,7 @@ fn ship(
 }
 
 /// Every trace directory under a root, finished or not, oldest day first.
-pub(super) fn trace_dirs(root: &Path) -> Vec<PathBuf> {
+pub fn trace_dirs(root: &Path) -> Vec<PathBuf> {
     // Organisation, year, month, day, trace.
     let mut level = vec![root.join("traces").join("runs")];
     for _ in 0..5 {

@@ -1,0 +1,211 @@
+//! `show`: what happened in one trace, each claim with the event that proves it.
+
+use serde_json::Value;
+use trace_core::Event;
+
+use super::list::status_sign;
+use super::{Paint, bytes, duration, plain};
+use crate::source::Row;
+
+/// What `show` tells from.
+#[derive(Debug)]
+pub(crate) struct Evidence<'a> {
+    pub(crate) row: &'a Row,
+    /// Steps from the outside in, in the order in which they began.
+    pub(crate) steps: Vec<StepLine>,
+    pub(crate) failing_assertion: Option<Event>,
+    pub(crate) console_errors: Vec<Event>,
+    pub(crate) failed_requests: Vec<Event>,
+    pub(crate) notices: Vec<Event>,
+    pub(crate) damage: Vec<String>,
+}
+
+/// One step as a line.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct StepLine {
+    pub(crate) depth: usize,
+    pub(crate) index: Option<u64>,
+    pub(crate) title: String,
+    pub(crate) status: String,
+    pub(crate) duration_ms: Option<f64>,
+    pub(crate) error: Option<String>,
+    pub(crate) location: Option<String>,
+    pub(crate) seq: u64,
+}
+
+/// The longest piece of a recorded text on one line.
+const WIDEST: usize = 160;
+/// Repeats of one kind of evidence beyond this are counted, not printed.
+const MOST: usize = 12;
+
+/// The whole page.
+pub(crate) fn story(told: &Evidence<'_>) -> String {
+    let mut page = head(told.row);
+    page += &steps(&told.steps);
+    page += &told.failing_assertion.as_ref().map(assertion).unwrap_or_default();
+    page += &section("Failed requests", &told.failed_requests, request);
+    page += &section("Console errors", &told.console_errors, console);
+    page += &section("The record's own gaps", &told.notices, notice);
+    page += &damage(&told.damage);
+    page
+}
+
+fn head(row: &Row) -> String {
+    let (sign, look) = status_sign(&row.status);
+    let facts = [
+        Some(row.short_id.clone()),
+        row.project.clone(),
+        row.duration_ms.map(duration),
+        row.events.map(|n| format!("{n} events")),
+        row.bytes.map(bytes),
+        (row.retry > 0).then(|| format!("retry {}", row.retry)),
+    ];
+    let facts: Vec<String> = facts.into_iter().flatten().filter(|fact| !fact.is_empty()).collect();
+    let signature = row
+        .failure_signature
+        .as_deref()
+        .map(|slug| format!("  {}", Paint::Warn.on(plain(slug))))
+        .unwrap_or_default();
+    let title = Paint::Strong.on(plain(&row.scenario_title));
+    format!(
+        "\n{} {title}  {}{signature}\n  {}\n",
+        look.on(sign),
+        look.on(&row.status),
+        Paint::Faint.on(facts.join(" · "))
+    )
+}
+
+fn steps(steps: &[StepLine]) -> String {
+    if steps.is_empty() {
+        return String::new();
+    }
+    let lines: String = steps.iter().map(step).collect();
+    format!("\n{}\n{lines}", Paint::Strong.on("Steps"))
+}
+
+fn step(step: &StepLine) -> String {
+    let (sign, look) = match step.status.as_str() {
+        "passed" => ("✓", Paint::Good),
+        "failed" => ("✗", Paint::Bad),
+        "skipped" => ("-", Paint::Faint),
+        _ => ("…", Paint::Warn),
+    };
+    let number = step.index.map_or_else(|| "  ".to_owned(), |index| format!("{index:>2}"));
+    let took = step.duration_ms.map(duration).unwrap_or_default();
+    let indent = "  ".repeat(step.depth);
+    let mut line = format!(
+        "  {} {number} {indent}{}  {} {}\n",
+        look.on(sign),
+        one_line(&step.title),
+        Paint::Faint.on(took),
+        cite(step.seq)
+    );
+    if step.status == "failed" {
+        for text in step.error.iter().flat_map(|error| error.lines().take(6)) {
+            line += &format!("        {indent}{}\n", Paint::Bad.on(one_line(text)));
+        }
+        line += &step
+            .location
+            .as_ref()
+            .map(|place| format!("        {indent}{}\n", Paint::Faint.on(plain(place))))
+            .unwrap_or_default();
+    }
+    line
+}
+
+fn assertion(event: &Event) -> String {
+    let fields = event.payload.fields();
+    let part = |label: &str, key: &str| match &fields.get(key) {
+        None | Some(Value::Null) => String::new(),
+        Some(value) => format!("  {label:<9} {}\n", one_line(&text_of(value))),
+    };
+    let place = location(fields.get("location"))
+        .map(|place| format!("  {}\n", Paint::Faint.on(place)))
+        .unwrap_or_default();
+    let name = text_of(fields.get("name").unwrap_or(&Value::Null));
+    format!(
+        "\n{}\n  {} {}\n{}{}{}{place}",
+        Paint::Strong.on("Failing assertion"),
+        Paint::Bad.on(one_line(&name)),
+        cite(event.seq.get()),
+        part("locator", "locator"),
+        part("expected", "expected"),
+        part("received", "received"),
+    )
+}
+
+fn request(event: &Event) -> String {
+    let fields = event.payload.fields();
+    let text = |key: &str| fields.get(key).map(text_of).unwrap_or_default();
+    let status = if text("status").is_empty() { text("error") } else { text("status") };
+    let sender = if text("source") == "clone" {
+        Paint::Faint.on("  sent by a clone")
+    } else {
+        String::new()
+    };
+    format!(
+        "{} {} {}{sender}",
+        Paint::Bad.on(one_line(&status)),
+        text("method"),
+        one_line(&text("url"))
+    )
+}
+
+fn console(event: &Event) -> String {
+    let fields = event.payload.fields();
+    let text = |key: &str| fields.get(key).map(text_of).unwrap_or_default();
+    format!("{} {}", Paint::Bad.on(text("level")), one_line(&text("text")))
+}
+
+fn notice(event: &Event) -> String {
+    let fields = event.payload.fields();
+    let text = |key: &str| fields.get(key).map(text_of).unwrap_or_default();
+    format!("{} {}", Paint::Warn.on(text("code")), one_line(&text("message")))
+}
+
+fn section(title: &str, events: &[Event], line: fn(&Event) -> String) -> String {
+    if events.is_empty() {
+        return String::new();
+    }
+    let lines: String = events
+        .iter()
+        .take(MOST)
+        .map(|event| format!("  {} {}\n", line(event), cite(event.seq.get())))
+        .collect();
+    let more = events.len().saturating_sub(MOST);
+    let rest = if more > 0 {
+        format!("  {}\n", Paint::Faint.on(format!("and {more} more")))
+    } else {
+        String::new()
+    };
+    format!("\n{}\n{lines}{rest}", Paint::Strong.on(title))
+}
+
+fn damage(told: &[String]) -> String {
+    let lines: String = told.iter().map(|line| format!("  {}\n", plain(line))).collect();
+    if lines.is_empty() { lines } else { format!("\n{}\n{lines}", Paint::Bad.on("Damaged")) }
+}
+
+fn cite(seq: u64) -> String {
+    Paint::Faint.on(format!("(seq:{seq})"))
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// `tests/upgrade.spec.ts:42:7`.
+pub(crate) fn location(value: Option<&Value>) -> Option<String> {
+    let value = value?;
+    let file = value["file"].as_str()?;
+    Some(plain(&format!("{file}:{}:{}", value["line"], value["column"])))
+}
+
+fn one_line(text: &str) -> String {
+    let flat = plain(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    if flat.chars().count() <= WIDEST {
+        flat
+    } else {
+        flat.chars().take(WIDEST - 1).chain(['…']).collect()
+    }
+}
