@@ -73,6 +73,7 @@ pub fn openapi_json() -> String {
 }
 
 /// A panic in a handler is a fault of ours: one request fails, the server stays.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over by value")]
 fn apologise(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));

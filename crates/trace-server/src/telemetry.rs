@@ -59,7 +59,7 @@ impl Metrics {
     /// A trace was closed.
     pub fn finalized(&self, outcome: Outcome) {
         self.count(|| {
-            counter!("trace_finalized_total", "outcome" => outcome.as_str()).increment(1)
+            counter!("trace_finalized_total", "outcome" => outcome.as_str()).increment(1);
         });
     }
 

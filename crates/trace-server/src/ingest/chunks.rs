@@ -54,7 +54,7 @@ pub async fn accept(
     let key = App::prefix(org, record)?.chunk(u64::from(chunk_no));
     app.store.put(&key, body).await?;
     let commit = app.catalog.commit_chunk(org, id, &row, app.clock.now_ms()).await?;
-    answer(app, org, record, &row, commit)
+    answer(app, org, record, &row, &commit)
 }
 
 async fn digest(body: &Bytes) -> Result<BlobId, AppError> {
@@ -91,7 +91,7 @@ fn already(
     } else {
         ChunkCommit::Conflict
     };
-    answer(app, org, record, known, commit)
+    answer(app, org, record, known, &commit)
 }
 
 /// The record was read before the lock was free; a chunk that directly follows its mark has moved it at least so far.
@@ -104,11 +104,11 @@ fn answer(
     org: &OrgScope,
     record: &TraceRecord,
     row: &ChunkRow,
-    commit: ChunkCommit,
+    commit: &ChunkCommit,
 ) -> Result<(StatusCode, ChunkReply), AppError> {
     let id = record.trace.id;
     let watching = app.hub.is_watched(org, id);
-    match commit {
+    match *commit {
         ChunkCommit::Added { high_water, .. } => {
             app.metrics.chunk(row.bytes);
             app.hub.wake(org, id);

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::catalog::{CatalogError, NewTrace, Source};
 use crate::clock::EpochMs;
-use crate::error::{AppError, Refusal};
+use crate::error::AppError;
 use crate::org::OrgScope;
 
 const DETAIL: &str = "send the payload of `run.start` as docs/format.md describes it";
@@ -92,17 +92,16 @@ pub async fn register(
 
 /// Reads the payload of `run.start`.
 pub fn parse(body: &[u8]) -> Result<NewTrace, AppError> {
-    let text = std::str::from_utf8(body).map_err(|error| invalid(error.to_string()))?;
+    let text = std::str::from_utf8(body).map_err(|error| invalid(&error.to_string()))?;
     // The version comes first: a newer payload may have another shape, and then the shape is not what is wrong.
     refuse_future(text)?;
-    let start: RunStart = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
+    let start: RunStart =
+        serde_json::from_str(text).map_err(|error| invalid(&error.to_string()))?;
     if start.format == 0 || !(0..=253_402_300_799_999).contains(&start.wall_ms) {
-        return Err(invalid(
-            "`format` counts from 1 and `wall_ms` lies in years 1970 to 9999".to_owned(),
-        ));
+        return Err(invalid("`format` counts from 1 and `wall_ms` lies in years 1970 to 9999"));
     }
     let source = start.source.as_deref().unwrap_or(Source::Manual.as_str());
-    let source = source.parse().map_err(|error| invalid(format!("`source`: {error}")))?;
+    let source = source.parse().map_err(|error| invalid(&format!("`source`: {error}")))?;
     Ok(NewTrace {
         id: start.trace_id,
         short_id: start.short_id.unwrap_or_else(|| start.trace_id.short()),
@@ -122,11 +121,11 @@ pub fn parse(body: &[u8]) -> Result<NewTrace, AppError> {
     })
 }
 
-fn invalid(message: String) -> AppError {
+fn invalid(message: &str) -> AppError {
     AppError::invalid("invalid", format!("this is no `run.start`: {message}"), DETAIL).into()
 }
 
-fn refuse_future(text: &str) -> Result<(), Refusal> {
+fn refuse_future(text: &str) -> Result<(), AppError> {
     #[derive(Deserialize)]
     struct Version {
         #[serde(default)]
@@ -138,7 +137,7 @@ fn refuse_future(text: &str) -> Result<(), Refusal> {
     }
     let message =
         format!("this trace has format {found}, this server knows formats up to {FORMAT_VERSION}");
-    Err(AppError::invalid("from_the_future", message, "update this server"))
+    Err(AppError::invalid("from_the_future", message, "update this server").into())
 }
 
 /// The same id for the same scenario in every run: a UUID from the hash of project and slug.

@@ -10,7 +10,7 @@ use trace_core::TraceId;
 
 use super::Watch;
 use crate::app::App;
-use crate::catalog::{TraceRecord, TraceRef};
+use crate::catalog::{Outcome, TraceRecord, TraceRef};
 use crate::error::AppError;
 use crate::org::OrgScope;
 use crate::read::{Line, SliceRequest, slice};
@@ -113,7 +113,7 @@ impl Feeder {
 
     /// `finalized` at once, `end` as soon as postprocessing knows the outcome.
     async fn wait_for_outcome(&mut self, record: TraceRecord) -> Result<(), Gone> {
-        let outcome = record.outcome.map(|outcome| outcome.as_str());
+        let outcome = record.outcome.map(Outcome::as_str);
         self.say("finalized", &json!({"status": outcome, "last_seq": self.next - 1})).await?;
         let deadline = tokio::time::sleep(OUTCOME_WAIT);
         tokio::pin!(deadline);

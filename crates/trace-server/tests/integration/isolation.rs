@@ -20,7 +20,7 @@ async fn another_organisations_ids_answer_exactly_like_missing_ones() {
     let blob = sha256(b"secret page");
     let missing = crate::recording::id(99);
     let routes = [
-        (Method::GET, "".to_owned()),
+        (Method::GET, String::new()),
         (Method::GET, "/events".to_owned()),
         (Method::GET, "/stream".to_owned()),
         (Method::GET, "/artifacts/video.webm".to_owned()),

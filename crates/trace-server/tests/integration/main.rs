@@ -1,4 +1,5 @@
 //! The server from outside: a real listener, a private directory, real requests.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod app;
 mod auth;

@@ -1,8 +1,8 @@
 //! A small recording as data: the story of a checkout whose webhook meets a 404.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use trace_core::TraceId;
+use trace_core::blob::BlobId;
 use trace_core::chunk::{Level, frame};
 
 pub(crate) struct Recording {
@@ -11,7 +11,7 @@ pub(crate) struct Recording {
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    BlobId::of(bytes).hex()
 }
 
 pub(crate) fn compress(lines: &str) -> Vec<u8> {
@@ -100,7 +100,10 @@ impl Recording {
     }
 
     pub(crate) fn lines(&self, n: u32) -> String {
-        self.chunks[n as usize - 1].iter().map(|event| format!("{event}\n")).collect()
+        self.chunks[n as usize - 1]
+            .iter()
+            .flat_map(|event| [event.to_string(), "\n".to_owned()])
+            .collect()
     }
 
     pub(crate) fn chunk(&self, n: u32) -> Vec<u8> {
@@ -112,6 +115,7 @@ impl Recording {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "payloads are written where they are passed")]
 pub(crate) fn event(ts: f64, seq: u64, kind: &str, step: Option<&str>, payload: Value) -> Value {
     let mut event = json!({"ts": ts, "seq": seq, "kind": kind});
     let fields = event.as_object_mut().unwrap();

@@ -29,7 +29,7 @@ async fn follow(
         while let Some(part) = bytes.next().await {
             text.push_str(std::str::from_utf8(&part.unwrap()).unwrap());
             while let Some((block, rest)) = text.clone().split_once("\n\n") {
-                text = rest.to_owned();
+                text = String::from(rest);
                 told.extend(parse(block));
                 if until(&told) {
                     return;
@@ -67,12 +67,12 @@ async fn a_watcher_gets_everything_once_while_it_happens_and_recorders_know() {
         let (caller, path) = (caller.clone(), path.clone());
         async move { follow(&caller, &path, None, |_| false).await }
     });
-    let watched = async {
+    let is_there = async {
         while server.app.hub.watchers() == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, watched).await.unwrap();
+    tokio::time::timeout(PATIENCE, is_there).await.unwrap();
     let reply = caller.put_chunk(&recording.id, 2, &recording.chunk(2)).await;
     assert_eq!(reply.json::<Value>().await.unwrap(), json!({"high_water": 2, "watching": true}));
     caller.put_chunk(&recording.id, 3, &recording.chunk(3)).await;
@@ -84,7 +84,7 @@ async fn a_watcher_gets_everything_once_while_it_happens_and_recorders_know() {
     assert_eq!(names[10..], ["finalized", "end"]);
     let end: Value = serde_json::from_str(&told[11].2).unwrap();
     assert_eq!(end["status"], json!("failed"));
-    let lines: String = told[..10].iter().map(|(_, _, data)| format!("{data}\n")).collect();
+    let lines: String = told[..10].iter().flat_map(|(_, _, data)| [data, "\n"]).collect();
     assert_eq!(lines, recording.all_lines());
 }
 

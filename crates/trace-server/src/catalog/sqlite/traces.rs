@@ -4,7 +4,9 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 use trace_core::TraceId;
 
 use super::map::{self, int};
-use crate::catalog::{CatalogError, Form, ListFilter, NewTrace, PostRow, TraceRecord, TraceRef};
+use crate::catalog::{
+    CatalogError, Form, ListFilter, NewTrace, PostRow, Source, Status, Tier, TraceRecord, TraceRef,
+};
 use crate::clock::EpochMs;
 use crate::org::OrgScope;
 
@@ -106,10 +108,10 @@ pub(super) async fn list(
     let after = filter.after.as_ref();
     let rows = sqlx::query(LIST)
         .bind(org.as_str())
-        .bind(filter.status.map(|word| word.as_str()))
-        .bind(filter.source.map(|word| word.as_str()))
+        .bind(filter.status.map(Status::as_str))
+        .bind(filter.source.map(Source::as_str))
         .bind(&filter.signature)
-        .bind(filter.tier.map(|word| word.as_str()))
+        .bind(filter.tier.map(Tier::as_str))
         .bind(&filter.scenario)
         .bind(&filter.run)
         .bind(filter.from_ms)
