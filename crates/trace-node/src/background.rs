@@ -13,7 +13,7 @@ use crate::error::{Error, Result, coded, rejection};
 type Settle<V> = Box<dyn FnOnce(Env) -> napi::Result<V>>;
 
 /// Runs `work` on a thread and settles the promise with what it returns.
-pub(crate) fn promise<'env, V, W>(env: &'env Env, work: W) -> Result<PromiseRaw<'env, V>>
+pub(crate) fn promise<V, W>(env: &Env, work: W) -> Result<PromiseRaw<'_, V>>
 where
     V: ToNapiValue + Send + 'static,
     W: FnOnce() -> Result<V> + Send + 'static,

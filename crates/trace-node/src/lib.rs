@@ -3,6 +3,8 @@
 //! Rooms that JavaScript sees are public, in the order it meets them; behind them lies the way of one event:
 //! ring → feed → the core's recorder.
 
+#![expect(clippy::needless_pass_by_value, reason = "Node-API hands every argument over by value")]
+
 pub mod check;
 pub mod error;
 pub mod options;

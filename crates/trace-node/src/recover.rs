@@ -13,11 +13,11 @@ use crate::report::RecoverReport;
 
 /// Finishes what dead processes left under `root`: closes their traces and, with a server, ships them.
 #[napi]
-pub fn recover<'env>(
-    env: &'env Env,
+pub fn recover(
+    env: &Env,
     root: String,
     server: Option<ServerOptions>,
-) -> Result<PromiseRaw<'env, RecoverReport>> {
+) -> Result<PromiseRaw<'_, RecoverReport>> {
     background::promise(env, move || {
         let server = server.map(Into::into);
         Ok(edge::recover(&PathBuf::from(root), server.as_ref(), |_| ()).into())
