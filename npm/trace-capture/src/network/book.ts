@@ -4,10 +4,12 @@ import { limited } from './exchange.js';
 import type { ExtraInfo, RawHeaders } from './types.js';
 import { writeFailed, writeResponse } from './write.js';
 
+/** Shared by all browsers of a test, so that a request id is one in its trace. */
+const numbers = new WeakMap<Session, number>();
+
 /** All exchanges of one browser. A request seen through two sessions (a frame's and its page's) is one exchange. */
 export class RequestBook {
   readonly #open = new Map<string, Exchange>();
-  readonly #numbers = new Map<Session, number>();
   readonly #sent = new Map<string, RawHeaders>();
   readonly #received = new Map<string, ExtraInfo>();
 
@@ -24,8 +26,8 @@ export class RequestBook {
   }
 
   nextId(session: Session): string {
-    const number = (this.#numbers.get(session) ?? 0) + 1;
-    this.#numbers.set(session, number);
+    const number = (numbers.get(session) ?? 0) + 1;
+    numbers.set(session, number);
     return `r${number}`;
   }
 
@@ -54,12 +56,11 @@ export class RequestBook {
   settle(session: Session): void {
     const left = [...this.#open.values()].filter(({ ended }) => !ended);
     this.#open.clear();
-    this.#numbers.delete(session);
     for (const exchange of left) {
       const end = Date.now();
       if (!exchange.response) writeFailed(session, exchange, 'still under way when the test ended', end);
       else if (exchange.streaming) writeResponse(session, exchange, streamed(exchange, session), end, { open: true });
-      else writeResponse(session, exchange, { missing: 'still loading when the test ended' }, end);
+      else writeResponse(session, exchange, { missing: unfinished(exchange) }, exchange.responseMs);
     }
   }
 }
@@ -73,4 +74,9 @@ export function streamed(exchange: Exchange, session: Session): Body {
   if (bytes.length < exchange.received && exchange.messages.length > 0) return limited(Buffer.from(exchange.messages.join('')), session.settings.max_body_bytes);
   const body = limited(bytes, session.settings.max_body_bytes);
   return 'data' in body && bytes.length < exchange.received ? { data: body.data, truncated: exchange.received - body.data.length } : body;
+}
+
+/** A page that looks only at the status leaves the body of an answer where it is, and Chromium never calls it finished. */
+function unfinished({ received }: Exchange): string {
+  return received === 0 ? 'the page had not read it when the test ended' : 'still loading when the test ended';
 }

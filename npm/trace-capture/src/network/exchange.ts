@@ -27,6 +27,8 @@ export interface Exchange {
   response: RawResponse | undefined;
   responseHeaders: RawHeaders | undefined;
   responseStatus: number | undefined;
+  /** Epoch milliseconds at which the headers of the answer came. */
+  responseMs: number;
   received: number;
   fromCache: boolean;
   readonly chunks: Buffer[];

@@ -119,6 +119,7 @@ export class NetworkTarget {
       response: undefined,
       responseHeaders: undefined,
       responseStatus: undefined,
+      responseMs: 0,
       received: 0,
       fromCache: false,
       chunks: [],
@@ -178,6 +179,7 @@ export class NetworkTarget {
     const exchange = this.#book.get(event.requestId);
     if (!exchange) return;
     exchange.response = event.response;
+    exchange.responseMs = this.#epoch(event.timestamp);
     if (event.response.mimeType === 'text/event-stream') this.#stream(session, exchange);
   }
 
