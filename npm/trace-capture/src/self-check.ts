@@ -8,7 +8,9 @@ let told = false;
  */
 export function checkHooks(session: Session, instrumented: boolean): void {
   const missing = [...(session.seen.has('steps') ? [] : ['steps and assertions']), ...(instrumented ? [] : ['API calls'])];
-  if (missing.length === 0 || told) return;
+  if (missing.length === 0) return;
+  session.recorder.notice('hooks.silent', `nothing was heard of ${missing.join(' and ')} in this release of Playwright`);
+  if (told) return;
   told = true;
   process.stderr.write(
     `\nmolar-trace: NO HOOK FIRED for ${missing.join(' and ')}: this release of Playwright is not fully known to this version of @molar/trace-capture.\n` +

@@ -88,9 +88,9 @@ export class Worker {
     const session = this.#sessions.get(testInfo);
     if (!session || this.#ended.has(testInfo)) return;
     this.#ended.add(testInfo);
+    guarded('the self-check', () => checkHooks(session, this.#instrumented));
     await guardedAsync('ending a trace', async () => await finishSession(session, this, boundOf(testInfo, FINISH_MS)));
     if (this.current === session) this.current = undefined;
-    guarded('the self-check', () => checkHooks(session, this.#instrumented));
   }
 
   /** The worker process is about to end: whatever went wrong in it is told in one line. */
