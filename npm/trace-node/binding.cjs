@@ -838,4 +838,5 @@ module.exports = nativeBinding
 module.exports.NativeRecorder = nativeBinding.NativeRecorder
 module.exports.NativeTraceReader = nativeBinding.NativeTraceReader
 module.exports.recover = nativeBinding.recover
+module.exports.runCli = nativeBinding.runCli
 module.exports.selfCheckRedaction = nativeBinding.selfCheckRedaction

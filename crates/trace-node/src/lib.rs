@@ -6,6 +6,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "Node-API hands every argument over by value")]
 
 pub mod check;
+pub mod cli;
 pub mod error;
 pub mod options;
 pub mod reader;

@@ -18,3 +18,12 @@ export function recover(root: string, server?: ServerOptions): Promise<RecoverRe
 export function selfCheckRedaction(rules?: string): void {
   native.selfCheckRedaction(rules ?? null);
 }
+
+/**
+ * Runs the `molar-trace` command in this process and resolves with its exit code.
+ *
+ * @param args the arguments behind the program's name, such as `['recover', '.molar']`
+ */
+export function runCli(args: string[]): Promise<number> {
+  return native.runCli(args);
+}

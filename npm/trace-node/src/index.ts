@@ -1,4 +1,4 @@
-export { recover, selfCheckRedaction } from './functions';
+export { recover, runCli, selfCheckRedaction } from './functions';
 export { AddonMissingError } from './native';
 export type {
   EventsOptions,
