@@ -77,7 +77,7 @@ pub fn check() -> Result<()> {
 
 /// Every kind that this suite can produce stands in some trace; a source that falls silent fails here.
 fn every_kind_of_the_suite(told: &Value) -> Result<()> {
-    const KINDS: [&str; 19] = [
+    const KINDS: [&str; 24] = [
         "run.start",
         "run.end",
         "step.start",
@@ -89,6 +89,7 @@ fn every_kind_of_the_suite(told: &Value) -> Result<()> {
         "dom.mutation",
         "network.request",
         "network.response",
+        "network.failed",
         "network.ws",
         "console.log",
         "console.error",
@@ -97,6 +98,10 @@ fn every_kind_of_the_suite(told: &Value) -> Result<()> {
         "clone.state",
         "clone.snapshot",
         "clock.advance",
+        "error_injection",
+        "latency_injection",
+        "agent.thought",
+        "agent.action",
     ];
     let seen = &told["kinds"];
     let missing: Vec<_> =

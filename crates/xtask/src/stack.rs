@@ -27,23 +27,14 @@ impl Stack {
     pub fn start(folder: PathBuf) -> Result<Self> {
         let binaries = setup::build_binaries(&["trace-server", "trace-cli"])?;
         let data = folder.join("server");
-        let tool = || {
+        let tool = |args: &[&str]| {
             let mut command = process::command(binaries.join("trace-server"));
-            command.env("MOLAR_SERVER_DATA", &data);
+            command.args(args).arg("--data-dir").arg(&data);
             command
         };
-        let key = process::output(tool().args([
-            "keys",
-            "create",
-            "--org",
-            "demo",
-            "--scope",
-            "traces:write",
-            "--scope",
-            "traces:read",
-        ]))?;
-        let mut serve = tool();
-        serve.args(["serve", "--port", "0"]);
+        let scopes = ["--scope", "traces:write", "--scope", "traces:read"];
+        let key = process::output(tool(&["keys", "create", "--org", "demo"]).args(scopes))?;
+        let mut serve = tool(&["serve", "--port", "0"]);
         let server =
             Server::start(&mut serve, &folder.join("server.log"), Duration::from_secs(30))?;
         let url = server.address("url")?;
