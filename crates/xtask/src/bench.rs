@@ -27,6 +27,7 @@ enum Runner {
 const BENCHES: &[(&str, Runner)] = &[
     ("append", Runner::Node("npm/trace-node/bench/append.mjs")),
     ("blobs", Runner::Core("blobs")),
+    ("bytes", Runner::Core("bytes")),
     ("finish", Runner::Core("finish")),
     ("query", Runner::Core("query")),
 ];

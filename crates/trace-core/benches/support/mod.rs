@@ -7,27 +7,27 @@ use serde_json::{Value, json};
 
 /// xorshift64*: the same bytes on every machine.
 #[derive(Debug)]
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed | 1)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 }
 
 /// `n` lines of a long trace: 45 % DOM, 25 % actions and console, 20 % other, 5 % requests, 5 % responses (of which 1 in 25 fails).
-pub fn lines(n: u64) -> Vec<u8> {
+pub(crate) fn lines(n: u64) -> Vec<u8> {
     let mut random = Random::new(7);
     let mut text = String::with_capacity(usize::try_from(n).unwrap_or_default() * 210);
     for seq in 1..=n {
@@ -67,7 +67,7 @@ pub fn lines(n: u64) -> Vec<u8> {
 }
 
 /// Processor time of this process and of the children it has waited for, in seconds (`/proc/self/stat`, 10 ms ticks).
-pub fn cpu_seconds() -> (f64, f64) {
+pub(crate) fn cpu_seconds() -> (f64, f64) {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<f64> = stat
         .rsplit(')')
@@ -82,26 +82,26 @@ pub fn cpu_seconds() -> (f64, f64) {
 }
 
 /// The middle value; odd counts give a measured one.
-pub fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-pub fn ms(duration: Duration) -> f64 {
+pub(crate) fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-pub fn round(value: f64, places: i32) -> f64 {
+pub(crate) fn round(value: f64, places: i32) -> f64 {
     let by = 10_f64.powi(places);
     (value * by).round() / by
 }
 
 /// One figure with both sides.
-pub fn figure(name: &str, value: f64, unit: &str, target: &str, sides: Value) -> Value {
+pub(crate) fn figure(name: &str, value: f64, unit: &str, target: &str, sides: &Value) -> Value {
     json!({ "name": name, "value": round(value, 3), "unit": unit, "target": target, "sides": sides })
 }
 
 /// Prints the one JSON line that `cargo xtask bench` reads.
-pub fn publish(name: &str, figures: Vec<Value>) {
+pub(crate) fn publish(name: &str, figures: &[Value]) {
     println!("{}", json!({ "bench": name, "figures": figures }));
 }

@@ -8,6 +8,7 @@
 //! A comparison with a field that an event does not have is false, `!=` included; `NOT status=200` also finds events without a status.
 
 mod cache;
+mod condition;
 mod error;
 mod expr;
 mod filter;
@@ -17,6 +18,7 @@ mod kinds;
 mod lex;
 mod lookup;
 mod names;
+mod operator;
 mod parse;
 mod run;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod slice;
 mod target;
 #[cfg(test)]
 mod tests;
+mod value;
 
 pub use cache::QueryCache;
 pub use error::{Problem, QueryDiagnostic, QueryError};

@@ -1,17 +1,12 @@
 //! Text to query.
 
-use regex::{Regex, RegexBuilder};
-
 use super::error::{Problem, QueryDiagnostic, QueryError};
-use super::expr::{Condition, Expr, Literal, Relation, Segment, StepWanted, Test, parse_number};
+use super::expr::{Condition, Expr, Test};
 use super::hints::Hints;
-use super::lex::{Lexer, Spanned, is_word};
-use super::{KindPattern, names};
+use super::lex::Lexer;
 
 const MAX_BYTES: usize = 16 * 1024;
 const MAX_DEPTH: usize = 64;
-/// What one compiled pattern may take; a hostile `a{1000}{1000}` is refused instead of filling memory.
-const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// A parsed query, ready to be asked of many events.
 #[derive(Debug, Clone)]
@@ -93,77 +88,14 @@ fn cost(expr: &Expr) -> u32 {
     }
 }
 
-struct Parser<'a> {
-    lexer: Lexer<'a>,
+/// Reads the text from left to right; conditions and values are read in files of their own.
+pub(super) struct Parser<'a> {
+    pub(super) lexer: Lexer<'a>,
     depth: usize,
-    diagnostics: Vec<QueryDiagnostic>,
+    pub(super) diagnostics: Vec<QueryDiagnostic>,
 }
 
-/// The operator between field and value.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Operator {
-    Equals,
-    Differs,
-    Compare(Relation),
-    Contains,
-    Matches,
-    MatchesNot,
-    In,
-    NotIn,
-}
-
-impl Operator {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Equals => "=",
-            Self::Differs => "!=",
-            Self::Compare(Relation::Less) => "<",
-            Self::Compare(Relation::AtMost) => "<=",
-            Self::Compare(Relation::Greater) => ">",
-            Self::Compare(Relation::AtLeast) => ">=",
-            Self::Contains => "contains",
-            Self::Matches => "=~",
-            Self::MatchesNot => "!~",
-            Self::In => "in",
-            Self::NotIn => "not in",
-        }
-    }
-
-    fn of_symbol(symbol: &str) -> Result<Self, &'static str> {
-        match symbol {
-            "=" => Ok(Self::Equals),
-            "!=" => Ok(Self::Differs),
-            "<" => Ok(Self::Compare(Relation::Less)),
-            "<=" => Ok(Self::Compare(Relation::AtMost)),
-            ">" => Ok(Self::Compare(Relation::Greater)),
-            ">=" => Ok(Self::Compare(Relation::AtLeast)),
-            "~=" => Ok(Self::Contains),
-            "=~" => Ok(Self::Matches),
-            "!~" => Ok(Self::MatchesNot),
-            "==" | "===" => Err("write `=`"),
-            "<>" | "!==" => Err("write `!=`"),
-            "&&" | "&" => Err("write `AND`"),
-            "||" | "|" => Err("write `OR`"),
-            "!" => Err("write `NOT`"),
-            "~" => Err("write `~=` for contains or `=~` for a regular expression"),
-            "=<" => Err("write `<=`"),
-            "=>" => Err("write `>=`"),
-            _ => Err("known are = != < <= > >= ~= =~ !~ contains in"),
-        }
-    }
-
-    fn negated(self) -> bool {
-        matches!(self, Self::Differs | Self::MatchesNot | Self::NotIn)
-    }
-}
-
-/// What stands behind `in`.
-enum Members {
-    List(Vec<Spanned<Literal>>),
-    Range { low: Option<f64>, high: Option<f64> },
-}
-
-type Parsed<T> = Result<T, QueryError>;
+pub(super) type Parsed<T> = Result<T, QueryError>;
 
 impl Parser<'_> {
     fn end(&mut self) -> Parsed<()> {
@@ -174,12 +106,6 @@ impl Parser<'_> {
             Some('&' | '|') => Err(self.unknown_operator()),
             Some(_) => Err(self.lexer.expected("AND, OR or the end of the query")),
         }
-    }
-
-    fn unknown_operator(&mut self) -> QueryError {
-        let symbol = self.lexer.operator();
-        let hint = Operator::of_symbol(symbol.value).err().unwrap_or("a field comes first");
-        self.lexer.error(symbol.start, Problem::UnknownOperator(symbol.value.to_owned(), hint))
     }
 
     fn any_of(&mut self) -> Parsed<Expr> {
@@ -225,7 +151,7 @@ impl Parser<'_> {
         self.condition().map(Expr::Is)
     }
 
-    fn close(&mut self, open: usize) -> Parsed<()> {
+    pub(super) fn close(&mut self, open: usize) -> Parsed<()> {
         if self.lexer.eat(')') {
             return Ok(());
         }
@@ -239,285 +165,6 @@ impl Parser<'_> {
             Some(_) => Err(self.lexer.expected("AND, OR or `)`")),
         }
     }
-
-    fn exists(&mut self) -> Parsed<Condition> {
-        let open = self.lexer.at;
-        if !self.lexer.eat('(') {
-            return Err(self.lexer.expected("`(` after exists"));
-        }
-        let path = self.lexer.path()?;
-        self.close(open)?;
-        match path.value.as_slice() {
-            [only] if matches!(only.name.as_str(), "ts" | "seq" | "kind") => {
-                Ok(Condition::Kind { any: Vec::new(), negated: true })
-            }
-            [only] if matches!(only.name.as_str(), "step" | "step_id") => {
-                Ok(Condition::Step { any: Vec::new(), negated: true })
-            }
-            _ => self.payload(path, Test::Exists),
-        }
-    }
-
-    fn condition(&mut self) -> Parsed<Condition> {
-        self.lexer.skip_space();
-        match self.lexer.peek() {
-            None => return Err(self.lexer.expected("a condition such as `status>=400`")),
-            Some(ch) if !is_word(ch) && !matches!(ch, '"' | '\'') => {
-                return Err(match ch {
-                    ')' => self.lexer.error(self.lexer.at, Problem::Unbalanced),
-                    '(' | ',' => self.lexer.expected("a condition such as `status>=400`"),
-                    _ => self.unknown_operator(),
-                });
-            }
-            Some(_) => {}
-        }
-        let path = self.lexer.path()?;
-        let operator = self.operator()?;
-        match path.value.as_slice() {
-            [only] if only.name == "kind" => self.kind(operator),
-            [only] if matches!(only.name.as_str(), "step" | "step_id") => {
-                self.step(operator, only.name == "step")
-            }
-            [only] if only.name == "ts" => self.numeric("ts", operator).map(Condition::Ts),
-            [only] if only.name == "seq" => self.numeric("seq", operator).map(Condition::Seq),
-            _ => {
-                let test = self.test(operator)?;
-                self.payload(path, test)
-            }
-        }
-    }
-
-    fn operator(&mut self) -> Parsed<Spanned<Operator>> {
-        self.lexer.skip_space();
-        let start = self.lexer.at;
-        let spanned = |value| Ok(Spanned { value, start });
-        if self.lexer.keyword("contains") {
-            return spanned(Operator::Contains);
-        }
-        if self.lexer.keyword("in") {
-            return spanned(Operator::In);
-        }
-        if self.lexer.keyword("not") {
-            return if self.lexer.keyword("in") {
-                spanned(Operator::NotIn)
-            } else {
-                Err(self.lexer.expected("`in` after `not`"))
-            };
-        }
-        let symbol = self.lexer.operator();
-        if symbol.value.is_empty() {
-            return Err(self.lexer.expected("an operator such as `=`, `>=` or `contains`"));
-        }
-        Operator::of_symbol(symbol.value).map(|value| Spanned { value, start }).map_err(|hint| {
-            let problem = Problem::UnknownOperator(symbol.value.to_owned(), hint);
-            self.lexer.error(symbol.start, problem)
-        })
-    }
-
-    /// A value: quoted text or a word.
-    fn value(&mut self) -> Parsed<Spanned<Literal>> {
-        self.lexer.skip_space();
-        let start = self.lexer.at;
-        if let Some(text) = self.lexer.quoted()? {
-            return Ok(Spanned { value: Literal::Text(text), start });
-        }
-        let word = self.lexer.run(is_word);
-        if word.is_empty() {
-            return Err(match self.lexer.peek() {
-                Some('=' | '!' | '<' | '>' | '~') => self.unknown_operator(),
-                _ => self.lexer.error(start, Problem::EmptyValue),
-            });
-        }
-        Ok(Spanned { value: Literal::of_word(word), start })
-    }
-
-    fn members(&mut self) -> Parsed<Members> {
-        self.lexer.skip_space();
-        let open = self.lexer.at;
-        if self.lexer.eat('(') {
-            let mut list = vec![self.value()?];
-            while self.lexer.eat(',') {
-                list.push(self.value()?);
-            }
-            return if self.lexer.eat(')') {
-                Ok(Members::List(list))
-            } else if self.lexer.peek().is_none() {
-                Err(QueryError { position: open, length: 1, problem: Problem::Unbalanced })
-            } else {
-                Err(self.lexer.expected("`,` or `)`"))
-            };
-        }
-        let word = self.lexer.run(is_word);
-        let bad = |parser: &Self| {
-            let problem = if word.is_empty() {
-                Problem::EmptyValue
-            } else {
-                Problem::BadRange(word.to_owned())
-            };
-            parser.lexer.error(open, problem)
-        };
-        let (low, high) = word.split_once("..").ok_or_else(|| bad(self))?;
-        let end = |text: &str| match text.strip_prefix('s').unwrap_or(text) {
-            "" => Ok(None),
-            digits => parse_number(digits).map(Some).ok_or_else(|| bad(self)),
-        };
-        let (low, high) = (end(low)?, end(high)?);
-        let swapped = matches!((low, high), (Some(low), Some(high)) if low > high);
-        if swapped || (low.is_none() && high.is_none()) {
-            return Err(bad(self));
-        }
-        Ok(Members::Range { low, high })
-    }
-
-    fn kind(&mut self, operator: Spanned<Operator>) -> Parsed<Condition> {
-        let values = match operator.value {
-            Operator::Equals | Operator::Differs => vec![self.value()?],
-            Operator::In | Operator::NotIn => match self.members()? {
-                Members::List(list) => list,
-                Members::Range { .. } => {
-                    return Err(wrong("kind", &operator, "write `kind in (a, b)`"));
-                }
-            },
-            Operator::Contains => {
-                let value = self.value()?;
-                let text = format!("*{}*", text_of(&value.value));
-                return Ok(Condition::Kind { any: vec![KindPattern::new(text)], negated: false });
-            }
-            _ => {
-                return Err(wrong("kind", &operator, "write `kind=network.*` or `kind in (a, b)`"));
-            }
-        };
-        let mut any = Vec::new();
-        for value in values {
-            let pattern = KindPattern::new(text_of(&value.value));
-            self.diagnostics.extend(names::check_kind(&pattern, value.start));
-            any.push(pattern);
-        }
-        Ok(Condition::Kind { any, negated: operator.value.negated() })
-    }
-
-    fn step(&mut self, operator: Spanned<Operator>, inside: bool) -> Parsed<Condition> {
-        let field = if inside { "step" } else { "step_id" };
-        let wanted = |literal: Literal| match literal {
-            Literal::Number { value, .. } if inside && value >= 0.0 => {
-                let number = whole(value);
-                StepWanted::Numbers(number, number)
-            }
-            literal if inside => StepWanted::Within(text_of(&literal)),
-            literal => StepWanted::Exactly(text_of(&literal)),
-        };
-        let any = match operator.value {
-            Operator::Equals | Operator::Differs => vec![wanted(self.value()?.value)],
-            Operator::In | Operator::NotIn => match self.members()? {
-                Members::List(list) => list.into_iter().map(|value| wanted(value.value)).collect(),
-                Members::Range { low, high } => {
-                    let end = |end: Option<f64>, open| end.map_or(open, whole);
-                    vec![StepWanted::Numbers(end(low, 0), end(high, u64::MAX))]
-                }
-            },
-            _ => return Err(wrong(field, &operator, "write `step=s7` or `step in 5..7`")),
-        };
-        Ok(Condition::Step { any, negated: operator.value.negated() })
-    }
-
-    /// `ts` and `seq`: only numbers make sense.
-    fn numeric(&mut self, field: &'static str, operator: Spanned<Operator>) -> Parsed<Test> {
-        if matches!(operator.value, Operator::Contains | Operator::Matches | Operator::MatchesNot) {
-            return Err(wrong(
-                field,
-                &operator,
-                "compare it with numbers, or write `seq in 10..20`",
-            ));
-        }
-        self.lexer.skip_space();
-        let start = self.lexer.at;
-        let test = self.test(operator)?;
-        let literals: &[Literal] = match &test {
-            Test::Equals { any, .. } => any,
-            Test::Compare(_, literal) => std::slice::from_ref(literal),
-            _ => &[],
-        };
-        match literals.iter().find(|literal| !matches!(literal, Literal::Number { .. })) {
-            Some(other) => Err(self.lexer.error(start, Problem::BadNumber(text_of(other)))),
-            None => Ok(test),
-        }
-    }
-
-    fn test(&mut self, operator: Spanned<Operator>) -> Parsed<Test> {
-        let negated = operator.value.negated();
-        match operator.value {
-            Operator::Equals | Operator::Differs => {
-                let value = self.value()?;
-                self.diagnostics.extend(names::check_wildcard(&value));
-                Ok(Test::Equals { any: vec![value.value], negated })
-            }
-            Operator::Compare(relation) => {
-                let quoted = self.next_is_quote();
-                let value = self.value()?;
-                match value.value {
-                    literal @ Literal::Number { .. } => Ok(Test::Compare(relation, literal)),
-                    literal @ Literal::Text(_) if quoted => Ok(Test::Compare(relation, literal)),
-                    other => {
-                        Err(self.lexer.error(value.start, Problem::BadNumber(text_of(&other))))
-                    }
-                }
-            }
-            Operator::Contains => {
-                let value = self.value()?;
-                let pattern = format!("(?i){}", regex::escape(&text_of(&value.value)));
-                let regex = self.compile(&Spanned { value: pattern, start: value.start })?;
-                Ok(Test::Pattern { regex, negated: false })
-            }
-            Operator::Matches | Operator::MatchesNot => {
-                let pattern = self.lexer.regex()?;
-                Ok(Test::Pattern { regex: self.compile(&pattern)?, negated })
-            }
-            Operator::In | Operator::NotIn => self.membership(negated, &operator),
-        }
-    }
-
-    fn membership(&mut self, negated: bool, operator: &Spanned<Operator>) -> Parsed<Test> {
-        match self.members()? {
-            Members::List(list) => Ok(Test::Equals {
-                any: list.into_iter().map(|value| value.value).collect(),
-                negated,
-            }),
-            Members::Range { .. } if negated => {
-                Err(wrong("a range", operator, "write `NOT status in 200..299`"))
-            }
-            Members::Range { low, high } => {
-                Ok(Test::Between(low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY)))
-            }
-        }
-    }
-
-    fn next_is_quote(&mut self) -> bool {
-        self.lexer.skip_space();
-        matches!(self.lexer.peek(), Some('"' | '\''))
-    }
-
-    fn compile(&self, pattern: &Spanned<String>) -> Parsed<Regex> {
-        RegexBuilder::new(&pattern.value).size_limit(MAX_REGEX_BYTES).build().map_err(|error| {
-            let text = error.to_string();
-            let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            self.lexer.error(pattern.start, Problem::BadRegex(last.to_owned()))
-        })
-    }
-
-    fn payload(&mut self, path: Spanned<Vec<Segment>>, test: Test) -> Parsed<Condition> {
-        let envelope = ["ts", "seq", "kind", "step_id"];
-        let first = path.value.first().map_or("", |segment| segment.name.as_str());
-        if path.value.len() > 1
-            && let Some(envelope) = envelope.into_iter().find(|name| *name == first)
-        {
-            let field = dotted(&path.value);
-            let length = field.len();
-            let problem = Problem::UnknownField { field, envelope };
-            return Err(QueryError { position: path.start, length, problem });
-        }
-        self.diagnostics.extend(names::check_field(first, path.start));
-        Ok(Condition::Payload { path: path.value, test })
-    }
 }
 
 fn joined(mut parts: Vec<Expr>, join: fn(Vec<Expr>) -> Expr) -> Expr {
@@ -529,32 +176,4 @@ fn joined(mut parts: Vec<Expr>, join: fn(Vec<Expr>) -> Expr) -> Expr {
         }
         None => join(parts),
     }
-}
-
-fn dotted(path: &[Segment]) -> String {
-    path.iter().map(|segment| segment.name.as_str()).collect::<Vec<_>>().join(".")
-}
-
-fn text_of(literal: &Literal) -> String {
-    match literal {
-        Literal::Number { text, .. } | Literal::Text(text) => text.clone(),
-        Literal::Bool(value) => value.to_string(),
-        Literal::Null => "null".to_owned(),
-    }
-}
-
-/// The whole number at or above `value`, which is not negative.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the cast saturates, which is what an open end means"
-)]
-fn whole(value: f64) -> u64 {
-    value.ceil() as u64
-}
-
-fn wrong(field: &'static str, operator: &Spanned<Operator>, instead: &'static str) -> QueryError {
-    let name = operator.value.name();
-    let problem = Problem::WrongOperator { field, operator: name, instead };
-    QueryError { position: operator.start, length: name.len(), problem }
 }
