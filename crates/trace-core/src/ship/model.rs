@@ -20,7 +20,7 @@ struct Server {
 
 impl Server {
     fn high_water(&self) -> u64 {
-        (1..).take_while(|n| self.chunks.contains(n)).last().unwrap_or(0)
+        (1..=u64::MAX).take_while(|n| self.chunks.contains(n)).last().unwrap_or(0)
     }
 
     fn take(&mut self, op: &Op, ended: Option<&Ended>) -> Outcome {
@@ -30,9 +30,9 @@ impl Server {
             Op::Chunk(n) => drop(self.chunks.insert(*n)),
             Op::Missing(ids) => {
                 answer.missing =
-                    ids.iter().filter(|id| !self.blobs.contains(id)).cloned().collect();
+                    ids.iter().filter(|id| !self.blobs.contains(id)).copied().collect();
             }
-            Op::Blob(id) => drop(self.blobs.insert(id.clone())),
+            Op::Blob(id) => drop(self.blobs.insert(*id)),
             Op::Artifact(name) => drop(self.artifacts.insert(name.clone())),
             Op::Finalize => {
                 let missing_chunks: Vec<u64> = (1..=ended.map_or(0, |ended| ended.chunks))
@@ -145,7 +145,7 @@ impl World {
         match what % 6 {
             0 => {
                 let id = BlobId::of(&next.to_le_bytes());
-                self.spool.blobs.insert(id.clone());
+                self.spool.blobs.insert(id);
                 let media_type = "text/html".to_owned();
                 self.tell(Input::BlobReady(BlobInfo { id, size: 5000, media_type }));
             }
@@ -184,7 +184,7 @@ impl World {
         let mut outcome = Outcome::Retry { after_ms: (fate % 4 == 3).then_some(700) };
         if fate % 4 < 2 {
             let answer = self.server.take(&op, self.spool.ended.as_ref());
-            if fate % 4 == 0 {
+            if fate.is_multiple_of(4) {
                 outcome = answer;
             }
         }

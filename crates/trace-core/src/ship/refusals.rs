@@ -104,8 +104,7 @@ fn retry_after_is_kept_to_and_a_lying_high_water_is_harmless() {
 
 #[test]
 fn a_finalized_ledger_has_nothing_left_to_do() {
-    let mut ledger = Ledger::default();
-    ledger.finalized = true;
+    let ledger = Ledger { finalized: true, ..Ledger::default() };
     let mut ship = Ship::new(ledger, 1);
     assert_eq!(ship.on(Input::RunStarted("{}".to_owned()), 0), [Action::Done]);
 }

@@ -127,7 +127,9 @@ pub(crate) fn read(stream: &TcpStream) -> Option<Asked> {
 fn take(asked: &Asked, kept: &mut Kept) -> Answer {
     let parts: Vec<&str> = asked.path.trim_start_matches('/').split('/').collect();
     let json = || serde_json::from_slice::<Value>(&asked.body).unwrap();
-    let high = |kept: &Kept| (1..).take_while(|n| kept.chunks.contains_key(n)).last().unwrap_or(0);
+    let high = |kept: &Kept| {
+        (1..=u64::MAX).take_while(|n| kept.chunks.contains_key(n)).last().unwrap_or(0)
+    };
     match (asked.method.as_str(), parts.get(3..).unwrap_or(&[])) {
         ("POST", []) => {
             let known = kept.registered.replace(json()).is_some();
