@@ -26,8 +26,7 @@ export async function finishSession(session: Session, worker: Worker, bound_ms: 
   await atMost(left(0.5), guardedAsync('the videos', async () => await Videos.keep(session, left(0.4))));
   await atMost(left(0.7), guardedAsync('the Playwright trace', async () => await OwnZip.keep(session)));
   closeSteps(session);
-  noteResult(session);
-  await session.recorder.finish(runEnd(session.testInfo), Math.max(200, left()));
+  noteResult(session, await session.recorder.finish(runEnd(session.testInfo), Math.max(200, left())));
   Videos.clean(session);
   OwnZip.clean(session);
 }

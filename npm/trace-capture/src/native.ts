@@ -21,7 +21,16 @@ export interface NativeRecorder {
   appendJson(kind: string, json: string, stepId?: string, ts?: number): void;
   appendContent(kind: string, payload: Payload, contents: readonly ContentField[], stepId?: string, ts?: number): void;
   addArtifact(name: string, path: string, options?: { move?: boolean }): unknown;
-  finish(runEnd: Payload): Promise<unknown>;
+  finish(runEnd: Payload): Promise<Finished>;
+}
+
+/** Where a trace is once its test is over. */
+export interface Finished {
+  readonly outcome: 'local' | 'shipped' | 'spooled' | 'unfinished';
+  /** Where people look at it, when the server said so. */
+  readonly url?: string;
+  /** Why it is not on the server. */
+  readonly reason?: string;
 }
 
 /** How a recorder is opened. */

@@ -1,4 +1,4 @@
-import type { ContentField, NativeRecorder, RecorderOptions } from './native.js';
+import type { ContentField, Finished, NativeRecorder, RecorderOptions } from './native.js';
 import { native } from './native.js';
 import { guarded, guardedAsync, problems } from './problems.js';
 import type { Payload } from './values.js';
@@ -21,18 +21,20 @@ export interface Place {
 export class TraceRecorder {
   readonly #native: NativeRecorder;
   readonly #counts = new Map<string, number>();
+  readonly #ships: boolean;
   #notices = 0;
   #closed = false;
 
-  private constructor(recorder: NativeRecorder) {
+  private constructor(recorder: NativeRecorder, ships: boolean) {
     this.#native = recorder;
+    this.#ships = ships;
   }
 
   /** Opens a trace, or says why there is none. */
   static open(options: RecorderOptions): TraceRecorder | undefined {
     const addon = native();
     if (!addon) return undefined;
-    return guarded('opening a trace', () => new TraceRecorder(new addon.Recorder(options)));
+    return guarded('opening a trace', () => new TraceRecorder(new addon.Recorder(options), options.server !== undefined));
   }
 
   get traceId(): string {
@@ -89,23 +91,23 @@ export class TraceRecorder {
     return added ?? false;
   }
 
-  /** Ends the trace. Safe to call twice; later appends are dropped and counted as a problem. */
-  async finish(runEnd: Payload, bound_ms: number): Promise<void> {
-    if (this.#closed) return;
+  /** Ends the trace and says where it is, as far as that is known. Safe to call twice; later appends are dropped. */
+  async finish(runEnd: Payload, bound_ms: number): Promise<Finished | undefined> {
+    if (this.#closed) return undefined;
     if (this.#notices > MAX_NOTICES) {
       this.append('capture.notice', { code: 'notices.dropped', message: 'more notices than a trace keeps', count: this.#notices - MAX_NOTICES });
     }
     this.#closed = true;
-    const done = guardedAsync('finishing a trace', async () => {
-      await this.#native.finish(runEnd);
-      return true;
-    });
+    const done = guardedAsync('finishing a trace', async () => await this.#native.finish(runEnd));
     const startedAt = Date.now();
     const limit = wasSlow ? Math.min(bound_ms, IMPATIENT_MS) : bound_ms;
     const finished = await atMost(limit, done);
     wasSlow ||= Date.now() - startedAt > SLOW_MS;
-    if (finished !== undefined || problems.has('finishing a trace')) return;
-    problems.add('finishing a trace', new Error(`not done within ${Math.round(limit)} ms; the spool holds it and the next run ships it`));
+    if (finished !== undefined || problems.has('finishing a trace')) return finished;
+    // The record is whole, only not where it should be; the end of the run tells that once for all traces.
+    if (this.#ships) return { outcome: 'spooled', reason: 'the server did not take everything in time' };
+    problems.add('finishing a trace', new Error(`not done within ${Math.round(limit)} ms; the next run finishes it`));
+    return undefined;
   }
 
   #write(kind: string, write: () => void): void {

@@ -1,6 +1,7 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { guarded } from './problems.js';
+import type { Finished } from './native.js';
+import { guarded, reasonOf } from './problems.js';
 import { statusOf } from './finish.js';
 import { placement } from './placement.js';
 import type { Session } from './session.js';
@@ -13,11 +14,15 @@ export interface Result {
   readonly retry: number;
   readonly trace_id: string;
   readonly short_id: string;
-  readonly where: string;
+  readonly dir: string;
+  /** Where the server shows it, for a trace that has one. */
+  readonly url?: string;
+  /** Why it was not on the server when its test ended. */
+  readonly unshipped?: string;
 }
 
 /** Leaves a line for the runner process, which is the one that speaks when all is done. */
-export function noteResult(session: Session): void {
+export function noteResult(session: Session, finished: Finished | undefined): void {
   const { testInfo, recorder, settings } = session;
   const { root, server } = placement(settings, rootOf(testInfo));
   const result: Result = {
@@ -26,7 +31,9 @@ export function noteResult(session: Session): void {
     retry: testInfo.retry,
     trace_id: recorder.traceId,
     short_id: recorder.shortId,
-    where: server ? `${server.url.replace(/\/+$/, '')}/traces/${recorder.traceId}` : recorder.dir,
+    dir: recorder.dir,
+    ...(server === undefined ? {} : { url: finished?.url ?? `${server.url.replace(/\/+$/, '')}/traces/${recorder.traceId}` }),
+    ...(server === undefined || finished?.outcome === 'shipped' ? {} : { unshipped: reasonOf(finished?.reason ?? 'it was not finished in time') }),
   };
   guarded('the list of results', () => {
     mkdirSync(root, { recursive: true });
@@ -46,11 +53,27 @@ export function takeResults(root: string): readonly Result[] {
   }
 }
 
-/** One line per failed attempt: which test, which trace, where to open it. */
+/** The failed attempts with their traces, and, in one line, what did not get to the server and why. */
 export function summaryOf(results: readonly Result[]): string {
+  return `${failuresOf(results)}${unshippedOf(results.filter(isWaiting))}`;
+}
+
+function failuresOf(results: readonly Result[]): string {
   const failed = results.filter(({ status }) => status !== 'passed');
-  const lines = failed.map(({ status, title, retry, short_id, trace_id, where }) => `  ${status} ${title}${retry > 0 ? ` (retry ${retry})` : ''}\n    trace ${short_id} ${trace_id}\n    ${where}`);
+  const lines = failed.map((result) => `  ${result.status} ${result.title}${result.retry > 0 ? ` (retry ${result.retry})` : ''}\n    trace ${result.short_id} ${result.trace_id}\n    ${(isWaiting(result) ? undefined : result.url) ?? result.dir}`);
   return lines.length === 0 ? '' : `molar-trace: ${lines.length} failed of ${results.length} recorded\n${lines.join('\n')}\n`;
+}
+
+function unshippedOf(waiting: readonly Result[]): string {
+  const [first] = waiting;
+  if (first?.unshipped === undefined) return '';
+  const them = waiting.length === 1 ? '1 trace is' : `${waiting.length} traces are`;
+  return `molar-trace: ${them} not on the server (${first.unshipped}); nothing is lost, the next run or \`npx molar-trace recover\` ships what waits\n`;
+}
+
+/** Shipping goes on behind the next test, and ends with the removal of the directory. */
+function isWaiting({ unshipped, dir }: Result): boolean {
+  return unshipped !== undefined && existsSync(dir);
 }
 
 function fileOf(root: string): string {

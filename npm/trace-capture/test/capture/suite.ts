@@ -85,8 +85,9 @@ interface Reader {
 
 function readTrace(dir: string): Trace {
   const events = (require('@molar/trace-node') as Reader).TraceReader.open(dir).events();
-  const start = events[0] as unknown as { scenario: { title: string }; retry: number };
-  return { title: start.scenario.title, retry: start.retry, dir, events, of: (kind) => events.filter((event) => event.kind === kind) };
+  // A trace that is shipped while it is recorded keeps only what the server does not have, often without the beginning.
+  const start = events.find(({ kind }) => kind === 'run.start') as unknown as { scenario: { title: string }; retry: number } | undefined;
+  return { title: start?.scenario.title ?? '', retry: start?.retry ?? 0, dir, events, of: (kind) => events.filter((event) => event.kind === kind) };
 }
 
 /** Whether the native addon can be loaded; what needs it is skipped loudly where it was not built. */
