@@ -37,6 +37,8 @@ pub(crate) struct StepLine {
 const WIDEST: usize = 160;
 /// Repeats of one kind of evidence beyond this are counted, not printed.
 const MOST: usize = 12;
+/// Places of one repeated line beyond this are left out.
+const MOST_CITED: usize = 4;
 
 /// The whole page.
 pub(crate) fn story(told: &Evidence<'_>) -> String {
@@ -101,7 +103,11 @@ fn step(step: &StepLine) -> String {
         cite(step.seq)
     );
     if step.status == "failed" {
-        for text in step.error.iter().flat_map(|error| error.lines().take(6)) {
+        for text in step
+            .error
+            .iter()
+            .flat_map(|error| error.lines().filter(|line| !line.trim().is_empty()).take(6))
+        {
             line += &format!("        {indent}{}\n", Paint::Bad.on(one_line(text)));
         }
         line += &step
@@ -139,7 +145,7 @@ fn request(event: &Event) -> String {
     let text = |key: &str| fields.get(key).map(text_of).unwrap_or_default();
     let status = if text("status").is_empty() { text("error") } else { text("status") };
     let sender = if text("source") == "clone" {
-        Paint::Faint.on("  sent by a clone")
+        Paint::Faint.on(format!(" sent by clone {} ", one_line(&text("clone"))).trim_end())
     } else {
         String::new()
     };
@@ -154,7 +160,9 @@ fn request(event: &Event) -> String {
 fn console(event: &Event) -> String {
     let fields = event.payload.fields();
     let text = |key: &str| fields.get(key).map(text_of).unwrap_or_default();
-    format!("{} {}", Paint::Bad.on(text("level")), one_line(&text("text")))
+    let place = fields.get("location").and_then(|at| at["url"].as_str()).unwrap_or_default();
+    let level = Paint::Bad.on(one_line(&text("level")));
+    format!("{level} {} {}", one_line(&text("text")), Paint::Faint.on(one_line(place)))
 }
 
 fn notice(event: &Event) -> String {
@@ -163,22 +171,34 @@ fn notice(event: &Event) -> String {
     format!("{} {}", Paint::Warn.on(text("code")), one_line(&text("message")))
 }
 
+/// Equal lines are told once, with their number and the first few places.
 fn section(title: &str, events: &[Event], line: fn(&Event) -> String) -> String {
     if events.is_empty() {
         return String::new();
     }
-    let lines: String = events
-        .iter()
-        .take(MOST)
-        .map(|event| format!("  {} {}\n", line(event), cite(event.seq.get())))
-        .collect();
-    let more = events.len().saturating_sub(MOST);
+    let mut told: Vec<(String, Vec<u64>)> = Vec::new();
+    for event in events {
+        let text = line(event);
+        match told.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, seqs)) => seqs.push(event.seq.get()),
+            None => told.push((text, vec![event.seq.get()])),
+        }
+    }
+    let lines: String = told.iter().take(MOST).map(|(text, seqs)| repeated(text, seqs)).collect();
+    let more = told.len().saturating_sub(MOST);
     let rest = if more > 0 {
         format!("  {}\n", Paint::Faint.on(format!("and {more} more")))
     } else {
         String::new()
     };
     format!("\n{}\n{lines}{rest}", Paint::Strong.on(title))
+}
+
+fn repeated(text: &str, seqs: &[u64]) -> String {
+    let times = if seqs.len() > 1 { format!(" ×{}", seqs.len()) } else { String::new() };
+    let cited: String = seqs.iter().take(MOST_CITED).map(|seq| cite(*seq)).collect();
+    let rest = if seqs.len() > MOST_CITED { Paint::Faint.on("…") } else { String::new() };
+    format!("  {text}{times} {cited}{rest}\n")
 }
 
 fn damage(told: &[String]) -> String {

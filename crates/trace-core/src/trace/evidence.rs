@@ -79,12 +79,18 @@ pub(super) struct Thrown {
 /// How many network errors are remembered; a page that polls a dead server makes thousands, all alike.
 const MOST_ERRORS: usize = 512;
 
+/// A webhook is sent within seconds of the change it tells about; half a minute leaves room for a clone's retries.
+const CAUSE_WINDOW_MS: f64 = 30_000.0;
+
 /// Collects while a trace is read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Evidence {
     pub(super) hard: Option<FailingAssertion>,
     pub(super) soft: Option<FailingAssertion>,
     network: VecDeque<NetworkError>,
+    /// When the page or the test last asked for a change, and whether it asked for anything at all.
+    changes: VecDeque<f64>,
+    has_requests: bool,
     pub(super) console: Option<Thrown>,
     pub(super) action: Option<Thrown>,
     pub(super) step: Option<Thrown>,
@@ -96,6 +102,7 @@ impl Evidence {
         match event.kind {
             Kind::Assertion if flag(event, "pass") == Some(false) => self.assertion(event),
             Kind::NetworkResponse | Kind::NetworkFailed => self.network(event),
+            Kind::NetworkRequest => self.request(event),
             Kind::CloneState => self.deliveries(event),
             Kind::ConsoleError => self.console(event),
             Kind::Action if raw(event, "error").is_some() => self.action = thrown(event, "api"),
@@ -121,13 +128,42 @@ impl Evidence {
     pub(super) fn dominant_network_error(&self) -> Option<&NetworkError> {
         let moment = self.moment();
         let (end, step) = moment.map_or((f64::INFINITY, None), |(ts, _, step)| (ts, step));
-        let before = |error: &&NetworkError| error.is_webhook() || error.ts <= end;
+        let before = |error: &&NetworkError| match error.is_webhook() {
+            true => self.answers_a_change(end),
+            false => error.ts <= end,
+        };
         let scored =
             self.network.iter().filter(before).map(|error| (relevance(error, step), error));
         scored
             .filter(|(score, _)| *score > 0)
             .max_by_key(|(score, error)| (*score, error.seq))
             .map(|(_, error)| error)
+    }
+
+    /// Whether this trace asked for a change shortly before it failed.
+    ///
+    /// Parallel tests often share a clone's run, so a webhook in this record may answer somebody else's change; a test
+    /// that only looked at a page is never blamed on one. A record without requests cannot tell, so it keeps the evidence.
+    fn answers_a_change(&self, failed_at: f64) -> bool {
+        !self.has_requests
+            || self.changes.iter().any(|at| (failed_at - CAUSE_WINDOW_MS..=failed_at).contains(at))
+            || (failed_at.is_infinite() && !self.changes.is_empty())
+    }
+
+    fn request(&mut self, event: &Event) {
+        let from_clone = text(event, "source").as_deref() == Some("clone")
+            || text(event, "resource_type").as_deref() == Some("webhook");
+        if from_clone {
+            return;
+        }
+        self.has_requests = true;
+        let method = text(event, "method").unwrap_or_default();
+        if matches!(method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE") {
+            if self.changes.len() == MOST_ERRORS {
+                self.changes.pop_front();
+            }
+            self.changes.push_back(event.ts.as_ms());
+        }
     }
 
     fn assertion(&mut self, event: &Event) {

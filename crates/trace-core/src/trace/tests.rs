@@ -217,7 +217,16 @@ fn slugs_are_readable() {
         "clone.state",
         json!({"clone": "stripe", "state": {"size": state.len(), "media_type": "application/json", "text": state}}),
     );
+    let asked = |method: &str| {
+        (
+            "network.request",
+            json!({"method": method, "url": "http://h/api/upgrade", "resource_type": "fetch"}),
+        )
+    };
     for (events, slug_wanted) in [
+        (vec![asked("POST"), url_assertion.clone(), clone.clone()], "webhook-404"),
+        // Nothing was asked for, so the webhook answers the change of another test on the same clone.
+        (vec![asked("GET"), url_assertion.clone(), clone.clone()], "tohaveurl-timeout"),
         (vec![url_assertion.clone()], "tohaveurl-timeout"),
         (vec![picture.clone(), url_assertion.clone()], "tohaveurl-timeout"),
         (vec![count.clone()], "tobe-mismatch"),
