@@ -22,7 +22,7 @@ pub struct FrameFacts {
     pub max_ts: Timestamp,
     /// The kinds that occur, in order of first occurrence.
     pub kinds: Vec<Box<str>>,
-    /// For each kind its lines, at most [`RARE_LINES`] + 1: more than that is not rare, so places do not matter.
+    /// For each kind its lines, at most `RARE_LINES` + 1: more than that is not rare, so places do not matter.
     pub kind_lines: Vec<Vec<u32>>,
     /// The steps that occur, in order of first occurrence.
     pub steps: Vec<Box<str>>,

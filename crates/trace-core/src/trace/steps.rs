@@ -154,7 +154,8 @@ impl StepTreeBuilder {
         let parent = parent.and_then(|parent| self.places.get(&parent).copied());
         let category = text(event, "category").unwrap_or_else(|| "test.step".to_owned());
         let index = (parent.is_none() && category == "test.step").then(|| {
-            self.numbered = integer(event, "index").unwrap_or(self.numbered + 1);
+            self.numbered =
+                integer(event, "index").unwrap_or_else(|| self.numbered.saturating_add(1));
             self.numbered
         });
         let title = text(event, "title").unwrap_or_else(|| id.as_str().to_owned());

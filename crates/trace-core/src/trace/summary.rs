@@ -147,7 +147,8 @@ impl SummaryBuilder {
             }
             Kind::CaptureNotice => {
                 let code = text(event, "code").unwrap_or_else(|| "unknown".to_owned());
-                *summary.notices.entry(code).or_default() += integer(event, "count").unwrap_or(1);
+                let known = summary.notices.entry(code).or_default();
+                *known = known.saturating_add(integer(event, "count").unwrap_or(1));
             }
             _ => {}
         }

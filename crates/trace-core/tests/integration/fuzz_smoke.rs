@@ -76,10 +76,50 @@ fn indexes_of_any_kind() {
 }
 
 #[test]
-fn blobs_and_queries_of_any_kind() {
+fn blobs_of_any_kind() {
     let frame = compress(b"<html>", Level::Live).unwrap();
     check(targets::stored, &[frame, b"plain".to_vec(), Vec::new()], 5000);
-    let queries =
-        ["kind=network.response AND status>=400", "step:\"Click 'Upgrade to Pro'\" OR NOT (a~/x/)"];
-    check(targets::query, &queries.map(|text| text.as_bytes().to_vec()), 5000);
+}
+
+/// Every line of the golden trace below each of the heads.
+fn below(heads: &[&str]) -> Vec<Vec<u8>> {
+    let lines = golden_lines();
+    let join = |head: &str, line: &Vec<u8>| [head.as_bytes(), b"\n", line].concat();
+    heads.iter().flat_map(|head| lines.iter().map(move |line| join(head, line))).collect()
+}
+
+#[test]
+fn queries_of_any_kind() {
+    let queries = [
+        "kind=network.response AND status>=400",
+        "step=s7 OR NOT (url =~ /x(y|z)+/i)",
+        "headers.content-type contains json AND ts in 1..2000",
+        "exists(error) OR errors[0].message!=\"x\" OR seq in (1, 2, 3)",
+    ];
+    check(targets::query, &below(&queries), 20_000);
+}
+
+#[test]
+fn secrets_of_any_kind() {
+    let payload = r##"{"url":"http://a/?token=fake-1","headers":[["authorization","Bearer fake-2"]],"params":{"value":"4242 4242 4242 4242","selector":"#password"}}"##;
+    let mut seeds = below(&["action", "network.request"]);
+    seeds.push(format!("action\n{payload}").into_bytes());
+    // A redactor numbers its trace's secrets, so each input gets one of its own; compiling it is what these rounds cost.
+    check(targets::redact, &seeds, 200);
+    let bodies = [
+        format!("application/json\n{payload}"),
+        "application/x-www-form-urlencoded\nemail=a%40b.example&password=fake".to_owned(),
+        "multipart/form-data; boundary=b\n--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nfake\r\n--b--".to_owned(),
+        "text/html\n<input type=password value=fake>".to_owned(),
+    ];
+    check(targets::redact_bytes, &bodies.map(String::into_bytes), 200);
+}
+
+#[test]
+fn what_a_server_derives_from_lines_of_any_kind() {
+    let seeds = [golden(), fixture("cut-short.ndjson"), fixture("from-the-future.ndjson")];
+    check(targets::manifest, &golden_lines(), 5000);
+    check(targets::manifest, &seeds, 200);
+    check(targets::summary, &seeds, 500);
+    check(targets::steps, &seeds, 500);
 }

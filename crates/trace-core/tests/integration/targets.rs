@@ -3,14 +3,20 @@
 //!
 //! Shared by the fuzz crate (through `#[path]`) and by the smoke test that CI runs without it.
 
+use trace_core::TraceId;
 use trace_core::blob::{BlobId, decode_stored};
 use trace_core::chunk::frame::{Frames, decode_all, decompress};
 use trace_core::chunk::{Index, decode_tolerant};
 use trace_core::ndjson::{decode, decode_line, encode, envelope};
-use trace_core::trace::{Select, TraceReader};
+use trace_core::query::{Context, Query};
+use trace_core::redact::{Redactor, Rules};
+use trace_core::trace::{ManifestBuilder, Select, StepTree, SummaryBuilder, TraceReader};
 
 /// Small enough that a bomb would be noticed, large enough for every honest input.
 const MAX_BYTES: usize = 1 << 20;
+
+/// A value that must not be found again.
+const CANARY: &str = "fuzz-canary-5up3rs3cr3t";
 
 /// One line.
 pub fn line(data: &[u8]) {
@@ -90,9 +96,87 @@ pub fn stored(data: &[u8]) {
     assert!(decode_stored(&BlobId::of(b"another"), data, MAX_BYTES).is_err() || data == b"another");
 }
 
-/// A query.
+/// A query in the first line, asked of the lines below it.
 pub fn query(data: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(data) {
-        let _parsed = trace_core::query::Query::parse(text);
+    let (text, below) = halves(data);
+    let Some(query) = std::str::from_utf8(text).ok().and_then(|text| Query::parse(text).ok())
+    else {
+        return;
+    };
+    let context = Context::default();
+    for line in below.split(|byte| *byte == b'\n') {
+        let raw = query.matches_line(line, &context);
+        if let Ok(event) = decode_line(line) {
+            assert_eq!(raw, query.matches(&event, &context), "a line and its event answer alike");
+        }
     }
+}
+
+/// An event's payload: its kind in the first line, the JSON below it.
+pub fn redact(data: &[u8]) {
+    let (kind, payload) = halves(data);
+    let (kind, text) = (String::from_utf8_lossy(kind), String::from_utf8_lossy(payload));
+    let mut redactor = Redactor::new(Rules::default()).expect("the default rules compile");
+    let clean = redactor.apply(&kind, &text);
+    if is_json(text.as_bytes()) {
+        assert!(is_json(clean.as_bytes()), "JSON stays JSON");
+    }
+    let beside = serde_json::json!({ "text": text, "password": CANARY }).to_string();
+    let clean = redactor.apply(&kind, &beside);
+    assert!(is_json(clean.as_bytes()) && !clean.contains(CANARY), "nothing hides a password");
+}
+
+/// A body: its media type in the first line, the bytes below it.
+pub fn redact_bytes(data: &[u8]) {
+    let (media_type, body) = halves(data);
+    let media_type = String::from_utf8_lossy(media_type);
+    let mut redactor = Redactor::new(Rules::default()).expect("the default rules compile");
+    let clean = redactor.apply_bytes(&media_type, body);
+    if media_type == "application/json" && is_json(body) {
+        assert!(is_json(&clean), "JSON stays JSON");
+    }
+}
+
+/// References in text of any shape.
+pub fn manifest(data: &[u8]) {
+    let mut builder = ManifestBuilder::default();
+    data.split(|byte| *byte == b'\n').for_each(|line| builder.push_line(line));
+    let once = builder.clone().finish(TraceId::from_random([7; 16]));
+    assert!(once.blobs.iter().all(|blob| BlobId::from_hex(&blob.sha256).is_ok()));
+    data.split(|byte| *byte == b'\n').for_each(|line| builder.push_line(line));
+    assert_eq!(builder.finish(once.trace_id), once, "each reference counts once");
+}
+
+/// What a server tells of lines of any shape.
+pub fn summary(data: &[u8]) {
+    let mut builder = SummaryBuilder::default();
+    builder.push_bytes(data);
+    let events = decode(data).events;
+    events.iter().for_each(|event| builder.push(event));
+    let summary = builder.finish();
+    assert_eq!(summary.total_lines, events.len() as u64);
+    assert_eq!(summary.raw_bytes, data.len() as u64);
+    serde_json::to_vec(&summary).expect("a summary can be written");
+}
+
+/// The tree of steps that begin and end in any order.
+pub fn steps(data: &[u8]) {
+    let tree = StepTree::build(&decode(data).events);
+    let inside = tree.steps.iter().map(|step| step.children.len()).sum::<usize>();
+    assert_eq!(tree.roots.len() + inside, tree.steps.len(), "each step lies in one place");
+    for step in &tree.steps {
+        assert_eq!(tree.get(&step.id), Some(step));
+        let _innermost = tree.deepest_failure(step);
+    }
+    let _at_fault = tree.failed_step();
+}
+
+/// What stands before and behind the first line break.
+fn halves(data: &[u8]) -> (&[u8], &[u8]) {
+    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    (&data[..end], data.get(end + 1..).unwrap_or_default())
+}
+
+fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
