@@ -103,11 +103,7 @@ fn step(step: &StepLine) -> String {
         cite(step.seq)
     );
     if step.status == "failed" {
-        for text in step
-            .error
-            .iter()
-            .flat_map(|error| error.lines().filter(|line| !line.trim().is_empty()).take(6))
-        {
+        for text in step.error.iter().flat_map(|error| told_lines(error)) {
             line += &format!("        {indent}{}\n", Paint::Bad.on(one_line(text)));
         }
         line += &step
@@ -117,6 +113,12 @@ fn step(step: &StepLine) -> String {
             .unwrap_or_default();
     }
     line
+}
+
+/// The error's own lines; Playwright's call log is in the record, event by event.
+fn told_lines(error: &str) -> impl Iterator<Item = &str> {
+    let own = error.lines().take_while(|line| !line.starts_with("Call log:"));
+    own.filter(|line| !line.trim().is_empty()).take(6)
 }
 
 fn assertion(event: &Event) -> String {

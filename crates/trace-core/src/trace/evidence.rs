@@ -128,9 +128,8 @@ impl Evidence {
     pub(super) fn dominant_network_error(&self) -> Option<&NetworkError> {
         let moment = self.moment();
         let (end, step) = moment.map_or((f64::INFINITY, None), |(ts, _, step)| (ts, step));
-        let before = |error: &&NetworkError| match error.is_webhook() {
-            true => self.answers_a_change(end),
-            false => error.ts <= end,
+        let before = |error: &&NetworkError| {
+            if error.is_webhook() { self.answers_a_change(end) } else { error.ts <= end }
         };
         let scored =
             self.network.iter().filter(before).map(|error| (relevance(error, step), error));
