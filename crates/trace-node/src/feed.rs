@@ -1,14 +1,18 @@
 //! A feed: what JavaScript appends, by ring or by call, becomes one ordered sequence of drafts for the core's recorder.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use trace_core::Timestamp;
-use trace_core::edge::{Draft, Recorder};
+use trace_core::edge::{Draft, DraftRef, Recorder};
 
 use crate::ring::{Reader, Record, Ring};
 
 /// Records taken per turn of the lock, so that a direct append never waits for more than about a millisecond.
 const RECORDS_PER_TURN: usize = 512;
+
+/// How long a process that ends without `finish` waits for its last events; a disk that hangs must not keep it.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The one way into a recorder.
 ///
@@ -49,8 +53,18 @@ impl Feed {
         while self.drain(&mut reader) > 0 {}
     }
 
+    /// Empties the ring and waits, for a moment at most, until all of it is in the trace's file.
+    pub(crate) fn flush(&self) {
+        self.settle();
+        self.recorder.flush(FLUSH_TIMEOUT);
+    }
+
     fn drain(&self, reader: &mut Reader) -> usize {
-        reader.drain(RECORDS_PER_TURN, |record| self.recorder.append(draft_of(record)))
+        let mut n_records = 0;
+        self.recorder.append_all(|take| {
+            n_records = reader.drain(RECORDS_PER_TURN, |record| take(draft_of(&record)));
+        });
+        n_records
     }
 
     fn lock(&self) -> MutexGuard<'_, Reader> {
@@ -59,14 +73,9 @@ impl Feed {
     }
 }
 
-fn draft_of(record: Record<'_>) -> Draft {
-    Draft {
-        ts: axis(record.ts_ms),
-        kind: record.kind.to_owned(),
-        step_id: record.step.map(str::to_owned),
-        payload: record.payload,
-        contents: Vec::new(),
-    }
+fn draft_of<'a>(record: &Record<'a>) -> DraftRef<'a> {
+    let Record { ts_ms, kind, step, payload } = *record;
+    DraftRef { ts: axis(ts_ms), kind, step_id: step, payload }
 }
 
 /// A time before the start, or none at all, is the start: an event is worth more than its stamp.

@@ -40,10 +40,10 @@ impl NativeRecorder {
         let feed = Feed::new(recorder);
         drainer::watch(&feed);
         let at_exit = Arc::downgrade(&feed);
-        // A process or worker that leaves without `finish` leaves its last milliseconds in the ring.
+        // A process or worker that leaves without `finish` has its last milliseconds in the ring and in the queue.
         env.add_env_cleanup_hook(at_exit, |feed| {
             if let Some(feed) = feed.upgrade() {
-                feed.settle();
+                feed.flush();
             }
         })
         .map_err(background::unavailable)?;

@@ -84,15 +84,15 @@ impl Ring {
 }
 
 /// One record, copied out of the ring.
-pub(crate) struct Record<'names> {
+pub(crate) struct Record<'reader> {
     /// Milliseconds on the trace axis.
     pub(crate) ts_ms: f64,
     /// The kind's name.
-    pub(crate) kind: &'names str,
+    pub(crate) kind: &'reader str,
     /// The step's name; none outside steps.
-    pub(crate) step: Option<&'names str>,
+    pub(crate) step: Option<&'reader str>,
     /// The payload; what was no UTF-8 is replaced.
-    pub(crate) payload: String,
+    pub(crate) payload: &'reader str,
 }
 
 /// The reading side; there is one, behind a lock.
@@ -100,11 +100,13 @@ pub(crate) struct Reader {
     ring: Arc<Ring>,
     tail: u32,
     names: Vec<String>,
+    /// The payload of the current record; one buffer for all of them.
+    payload: Vec<u8>,
 }
 
 impl Reader {
     pub(crate) fn new(ring: Arc<Ring>) -> Self {
-        Self { ring, tail: 0, names: vec![String::new()] }
+        Self { ring, tail: 0, names: vec![String::new()], payload: Vec::new() }
     }
 
     /// Hands at most `limit` records to `sink` in the order they were written and tells whether any were there.
@@ -140,32 +142,28 @@ impl Reader {
         }
         let mut header = [0; HEADER as usize];
         self.ring.copy_out(at, &mut header).then_some(())?;
-        let mut payload = vec![0; length as usize];
-        self.ring.copy_out(at + HEADER, &mut payload).then_some(())?;
-        self.give(header, into_text(payload), sink)?;
+        self.payload.resize(length as usize, 0);
+        self.ring.copy_out(at + HEADER, &mut self.payload).then_some(())?;
+        self.give(header, sink)?;
         Some(self.tail.wrapping_add(whole))
     }
 
     fn give(
         &mut self,
         header: [u8; HEADER as usize],
-        payload: String,
         sink: &mut impl FnMut(Record<'_>),
     ) -> Option<()> {
         let [_, _, _, _, k0, k1, s0, s1, ts @ ..] = header;
         let (kind, step) = (u16::from_ne_bytes([k0, k1]), u16::from_ne_bytes([s0, s1]));
+        let payload = String::from_utf8_lossy(&self.payload);
         if kind == 0 {
             // Numbers are given in order, so a definition always names the next one.
-            return (usize::from(step) == self.names.len()).then(|| self.names.push(payload));
+            return (usize::from(step) == self.names.len())
+                .then(|| self.names.push(payload.into_owned()));
         }
         let step = if step == 0 { None } else { Some(self.names.get(usize::from(step))?.as_str()) };
         let kind = self.names.get(usize::from(kind))?;
-        sink(Record { ts_ms: f64::from_ne_bytes(ts), kind, step, payload });
+        sink(Record { ts_ms: f64::from_ne_bytes(ts), kind, step, payload: &payload });
         Some(())
     }
-}
-
-fn into_text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blob::BlobId;
 use crate::chunk::{Compressor, CutRules, Cutter, Decision, Level};
-use crate::event::{Payload, Seq, Timestamp};
+use crate::event::{Seq, Timestamp};
 use crate::ndjson;
 use crate::ship::ChunkInfo;
 
@@ -43,9 +43,11 @@ impl Tally {
         }
     }
 
+    /// The last whole line of `tally.json`: the one behind it was being written when the process died.
     pub(super) fn read(at: &TraceDir) -> Self {
         let text = files::read_if_any(&at.own(names::TALLY)).ok().flatten().unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
+        let mut lines = text.rsplit(|byte| *byte == b'\n');
+        lines.find_map(|line| serde_json::from_slice(line).ok()).unwrap_or_default()
     }
 }
 
@@ -58,8 +60,11 @@ pub(super) struct LiveTrace {
     committed: Vec<u8>,
     /// Lines on their way there.
     pending: Vec<u8>,
-    pending_ends: Vec<(Timestamp, String, usize)>,
+    /// The tally as it is once the pending lines are with the system.
+    ahead: Tally,
     tally: Tally,
+    /// `tally.json`, open for the next line, and its size.
+    tally_file: Option<(File, usize)>,
     cutter: Cutter,
     overdue: bool,
     watched: bool,
@@ -73,6 +78,10 @@ pub(super) struct LiveTrace {
 
 /// Pending lines are handed to the system at the latest when they are this many bytes.
 const FLUSH_BYTES: usize = 64 << 10;
+/// A chunk that was cut with so many bytes was cut for its size and not for its age.
+const BURST_BYTES: usize = 128 << 10;
+/// A `tally.json` of more bytes is written anew.
+const TALLY_BYTES: usize = 256 << 10;
 
 impl LiveTrace {
     /// Goes on behind what `tally` counts; the next chunk is the one after its last.
@@ -87,8 +96,9 @@ impl LiveTrace {
             file: None,
             committed: Vec::new(),
             pending: Vec::new(),
-            pending_ends: Vec::new(),
+            ahead: tally.clone(),
             tally,
+            tally_file: None,
             cutter: Cutter::new(CutRules::default()),
             overdue: false,
             watched: false,
@@ -102,6 +112,7 @@ impl LiveTrace {
     /// Takes over the whole lines of an open chunk that another process wrote; `tally` counts them too.
     pub(super) fn adopt(&mut self, lines: &[u8], tally: Tally) {
         self.committed = lines.to_vec();
+        self.ahead = tally.clone();
         self.tally = tally;
     }
 
@@ -110,17 +121,12 @@ impl LiveTrace {
     }
 
     pub(super) fn last_ts(&self) -> Timestamp {
-        let pending = self.pending_ends.iter().map(|(ts, ..)| ts.as_us()).max().unwrap_or(0);
-        Timestamp::from_us(self.tally.last_ts_us.max(pending))
+        Timestamp::from_us(self.ahead.last_ts_us)
     }
 
     /// Counts of kinds, pending lines included.
     pub(super) fn counts(&self) -> BTreeMap<String, u64> {
-        let mut counts = self.tally.counts.clone();
-        for (_, kind, _) in &self.pending_ends {
-            *counts.entry(kind.clone()).or_default() += 1;
-        }
-        counts
+        self.ahead.counts.clone()
     }
 
     pub(super) fn compressor(&mut self) -> &mut Compressor {
@@ -132,20 +138,19 @@ impl LiveTrace {
         self.cutter.set_rules(if watched { CutRules::WATCHED } else { CutRules::default() });
     }
 
-    /// Appends one line; answers how many lines had to be taken back because the disk refused them.
+    /// Appends one line, whose payload is given as checked text without its braces; answers how many lines had to be taken back because the disk refused them.
     pub(super) fn append(
         &mut self,
         ts: Timestamp,
         kind: &str,
         step_id: Option<&str>,
-        payload: &Payload,
+        fields: &str,
     ) -> Result<(), (usize, FileError)> {
-        let seq = self.tally.last_seq + self.pending_ends.len() as u64 + 1;
-        let seq = Seq::new(seq).unwrap_or(Seq::FIRST);
+        let seq = Seq::new(self.ahead.last_seq + 1).unwrap_or(Seq::FIRST);
         let before = self.pending.len();
-        ndjson::encode_parts(ts, seq, kind, step_id, payload, &mut self.pending);
+        ndjson::encode_fields(ts, seq, kind, step_id, fields, &mut self.pending);
         let bytes = self.pending.len() - before;
-        self.pending_ends.push((ts, kind.to_owned(), bytes));
+        self.ahead.add(ts, kind, bytes);
         let now_ms = self.now_ms();
         match self.cutter.on_line(bytes, now_ms) {
             Decision::Keep { .. } if self.pending.len() < FLUSH_BYTES => Ok(()),
@@ -165,14 +170,12 @@ impl LiveTrace {
         }
         let path = self.at.open_chunk(self.tally.chunks + 1);
         if let Err(error) = self.write_pending(&path) {
-            let lost = self.pending_ends.len();
+            let lost = usize::try_from(self.ahead.last_seq - self.tally.last_seq);
             self.take_back();
-            return Err((lost, FileError::at("append to", &path)(error)));
+            return Err((lost.unwrap_or(usize::MAX), FileError::at("append to", &path)(error)));
         }
         self.committed.append(&mut self.pending);
-        for (ts, kind, bytes) in self.pending_ends.drain(..) {
-            self.tally.add(ts, &kind, bytes);
-        }
+        self.tally.clone_from(&self.ahead);
         Ok(())
     }
 
@@ -196,7 +199,7 @@ impl LiveTrace {
 
     fn take_back(&mut self) {
         self.pending.clear();
-        self.pending_ends.clear();
+        self.ahead.clone_from(&self.tally);
         self.file = None;
     }
 
@@ -213,7 +216,11 @@ impl LiveTrace {
         self.cutter.finish();
         self.overdue = true;
         self.flush()?;
-        self.cut_if_due()
+        self.cut_if_due()?;
+        // The next chunk's file is there already, see `write_chunk`; no line of it will come.
+        self.file = None;
+        let next = self.at.open_chunk(self.tally.chunks + 1);
+        files::remove_if_any(&next).map_err(|error| (0, error))
     }
 
     /// When the open chunk becomes too old.
@@ -245,15 +252,47 @@ impl LiveTrace {
             .map_err(|error| FileError::at("compress", &path)(std::io::Error::other(error)))?;
         files::write_whole(&path, &frame)?;
         self.tally.chunks = n;
+        self.ahead.chunks = n;
+        let in_burst = self.committed.len() >= BURST_BYTES;
         self.committed.clear();
-        self.file = None;
         let sha256 = BlobId::of(&frame).hex();
         self.untold.push(ChunkInfo { n, bytes_len: frame.len() as u64, sha256 });
-        // A leftover text file is known to recovery by the frame of the same number.
-        files::remove_if_any(&self.at.open_chunk(n))?;
-        let text = serde_json::to_vec(&self.tally).unwrap_or_default();
-        files::write_whole(&self.at.own(names::TALLY), &text)?;
+        self.empty_open_chunk(n, in_burst)?;
+        self.note_tally()?;
         self.cut.append(&mut self.untold);
+        Ok(())
+    }
+
+    /// In a burst the text file of chunk `n` becomes the empty one of the next: a file that is deleted and made anew for each
+    /// chunk took a third of the writer's time on ext4, which looks through the recently deleted ones for each new one.
+    /// A text file that is left over is known to recovery by the frame of the same number.
+    fn empty_open_chunk(&mut self, n: u64, in_burst: bool) -> Result<(), FileError> {
+        let path = self.at.open_chunk(n);
+        let reused = self.file.take().filter(|_| in_burst).filter(|file| {
+            let emptied = file.set_len(0);
+            emptied.and_then(|()| std::fs::rename(&path, self.at.open_chunk(n + 1))).is_ok()
+        });
+        self.file = reused;
+        if self.file.is_none() { files::remove_if_any(&path) } else { Ok(()) }
+    }
+
+    /// One more line of `tally.json`; after many the file begins anew.
+    fn note_tally(&mut self) -> Result<(), FileError> {
+        let path = self.at.own(names::TALLY);
+        let mut line = serde_json::to_vec(&self.tally).unwrap_or_default();
+        line.push(b'\n');
+        let known = self.tally_file.take().filter(|(_, size)| *size < TALLY_BYTES);
+        let (file, size) = match known {
+            Some((mut file, size)) => {
+                file.write_all(&line).map_err(FileError::at("append to", &path))?;
+                (file, size)
+            }
+            None => {
+                files::write_whole(&path, &line)?;
+                (files::append(&path)?, 0)
+            }
+        };
+        self.tally_file = Some((file, size + line.len()));
         Ok(())
     }
 

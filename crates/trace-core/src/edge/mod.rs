@@ -8,6 +8,7 @@ mod finalize;
 mod http;
 mod layout;
 mod live;
+mod lot;
 mod open;
 mod options;
 mod owner;
@@ -26,7 +27,8 @@ mod writer;
 pub use error::{FileError, RecorderError};
 pub use open::{FileAt, LocalTrace, OpenError, open_trace};
 pub use options::{
-    ContentDraft, Draft, Finish, FinishReport, Limits, RecorderOptions, ServerOptions, Shipped,
+    ContentDraft, Draft, DraftRef, Finish, FinishReport, Limits, RecorderOptions, ServerOptions,
+    Shipped,
 };
 pub use recorder::Recorder;
 pub use recover::{RecoverReport, RecoveredTrace, recover, trace_dirs};

@@ -83,6 +83,19 @@ pub struct Draft {
     pub contents: Vec<ContentDraft>,
 }
 
+/// An event without contents, borrowed from whoever has it.
+#[derive(Debug, Clone, Copy)]
+pub struct DraftRef<'a> {
+    /// Time on the trace's axis.
+    pub ts: Timestamp,
+    /// The kind's name.
+    pub kind: &'a str,
+    /// The step it belongs to.
+    pub step_id: Option<&'a str>,
+    /// The payload's JSON text.
+    pub payload: &'a str,
+}
+
 /// Bytes that become a Content field of the payload, inline or as a blob.
 #[derive(Debug, Clone, Default)]
 pub struct ContentDraft {

@@ -13,15 +13,34 @@ use crate::ship::BlobInfo;
 
 use super::blobs::{BlobRef, BlobWriter};
 use super::error::{FileError, explain};
-use super::options::{ContentDraft, Draft};
+use super::lot::Parts;
+use super::options::ContentDraft;
 
 /// A draft that can be written as it is.
 #[derive(Debug)]
-pub(super) struct Prepared {
-    pub(super) step_id: Option<StepId>,
-    pub(super) payload: Payload,
+pub(super) struct Prepared<'a> {
+    pub(super) step_id: Option<&'a str>,
+    pub(super) payload: Checked<'a>,
     /// Why the event lost its step.
     pub(super) complaint: Option<String>,
+}
+
+/// A payload that is fit for a line; most are taken as they came.
+#[derive(Debug)]
+pub(super) enum Checked<'a> {
+    /// The fields without the braces.
+    Fields(&'a str),
+    /// Mended, redacted or grown.
+    Changed(Payload),
+}
+
+impl Checked<'_> {
+    pub(super) fn fields_text(&self) -> &str {
+        match self {
+            Self::Fields(fields) => fields,
+            Self::Changed(payload) => payload.fields_text(),
+        }
+    }
 }
 
 /// Why an event is replaced by a notice.
@@ -55,37 +74,45 @@ pub(super) struct Preparer {
 }
 
 impl Preparer {
-    pub(super) fn prepare(
+    pub(super) fn prepare<'a>(
         &mut self,
-        draft: &mut Draft,
+        draft: &Parts<'a>,
         compressor: &mut crate::chunk::Compressor,
-    ) -> Result<Prepared, Unfit> {
-        let payload = self.redacted(&draft.kind, std::mem::take(&mut draft.payload))?;
-        let payload = match draft.contents.as_slice() {
+    ) -> Result<Prepared<'a>, Unfit> {
+        let payload = self.redacted(draft.kind, draft.payload)?;
+        let payload = match draft.contents {
             [] => payload,
             contents => {
                 let placed = contents
                     .iter()
                     .map(|content| Ok((content.field.as_str(), self.place(content, compressor)?)));
                 let placed = placed.collect::<Result<Vec<_>, FileError>>()?;
-                with_fields(&payload, placed)?
+                Checked::Changed(with_fields(payload.fields_text(), placed)?)
             }
         };
-        if payload.as_str().len() > MAX_PAYLOAD_BYTES {
-            let size = payload.as_str().len();
+        // The braces count as well.
+        let size = payload.fields_text().len() + 2;
+        if size > MAX_PAYLOAD_BYTES {
             return Err(Unfit::Invalid("event.too_large", format!("payload has `{size}` bytes")));
         }
-        let step_id = draft.step_id.take().map(|id| id.parse::<StepId>()).transpose();
-        let complaint = step_id.as_ref().err().map(ToString::to_string);
-        Ok(Prepared { step_id: step_id.unwrap_or_default(), payload, complaint })
+        let unfit = draft.step_id.filter(|id| !StepId::fits(id));
+        let complaint = unfit.and_then(|id| id.parse::<StepId>().err()).map(|e| e.to_string());
+        let step_id = draft.step_id.filter(|_| unfit.is_none());
+        Ok(Prepared { step_id, payload, complaint })
     }
 
     /// Checked first, so that redaction only ever meets JSON; checked again only when redaction changed it.
-    fn redacted(&mut self, kind: &str, text: String) -> Result<Payload, Unfit> {
-        let payload = parse(text)?;
+    fn redacted<'a>(&mut self, kind: &str, text: &'a str) -> Result<Checked<'a>, Unfit> {
+        if let Ok(fields) = Payload::check(text) {
+            return match self.redactor.apply(kind, text) {
+                Cow::Borrowed(_) => Ok(Checked::Fields(fields)),
+                Cow::Owned(text) => parse(text).map(Checked::Changed),
+            };
+        }
+        let payload = parse(text.to_owned())?;
         match self.redactor.apply(kind, payload.as_str()) {
-            Cow::Borrowed(_) => Ok(payload),
-            Cow::Owned(text) => parse(text),
+            Cow::Borrowed(_) => Ok(Checked::Changed(payload)),
+            Cow::Owned(text) => parse(text).map(Checked::Changed),
         }
     }
 
@@ -150,11 +177,10 @@ fn of(value: &Value) -> Result<Payload, Unfit> {
 }
 
 /// The payload with further fields. Plain names are added to the text, which spares parsing a large payload again.
-fn with_fields(payload: &Payload, fields: Vec<(&str, Value)>) -> Result<Payload, Unfit> {
-    let fresh =
-        |name: &str| !name.contains('.') && !payload.as_str().contains(&format!("\"{name}\""));
+fn with_fields(known: &str, fields: Vec<(&str, Value)>) -> Result<Payload, Unfit> {
+    let fresh = |name: &str| !name.contains('.') && !known.contains(&format!("\"{name}\""));
     if fields.iter().all(|(name, _)| fresh(name)) {
-        let mut text = format!("{{{}", payload.fields_text());
+        let mut text = format!("{{{known}");
         for (name, value) in fields {
             if text.len() > 1 {
                 text.push(',');
@@ -166,7 +192,7 @@ fn with_fields(payload: &Payload, fields: Vec<(&str, Value)>) -> Result<Payload,
         text.push('}');
         return parse(text);
     }
-    let mut whole = Value::Object(payload.fields());
+    let mut whole = Value::Object(parse(format!("{{{known}}}"))?.fields());
     for (name, value) in fields {
         set(&mut whole, name, value);
     }
@@ -191,7 +217,7 @@ mod tests {
 
     fn check(payload: &str, fields: &[(&str, Value)], want: &str) {
         let payload = Payload::parse(payload).unwrap();
-        let got = with_fields(&payload, fields.to_vec()).unwrap();
+        let got = with_fields(payload.fields_text(), fields.to_vec()).unwrap();
         assert_eq!(got.as_str(), want);
     }
 
@@ -211,7 +237,7 @@ mod tests {
 
     #[test]
     fn mends_layout_and_names_but_not_nonsense() {
-        assert_eq!(parse("{\n\"a\":\r\n1}".to_owned()).unwrap().as_str(), "{ \"a\":  1}");
+        assert_eq!(parse("{\n\"a\":\r\n1}".to_owned()).unwrap().as_str(), "{\"a\":  1}");
         assert_eq!(parse(String::new()).unwrap().as_str(), "{}");
         let renamed = parse(r#"{"seq":5,"a":{"seq":6}}"#.to_owned()).unwrap();
         assert_eq!(renamed.as_str(), r#"{"a":{"seq":6},"payload_seq":5}"#);

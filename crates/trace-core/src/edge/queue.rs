@@ -3,12 +3,13 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::lot::{Lot, Parts};
 use super::options::{ArtifactDraft, Draft, Finish};
 
 /// What lies ready for the writer.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    pub(super) drafts: Vec<Draft>,
+    pub(super) drafts: Lot,
     pub(super) artifacts: Vec<ArtifactDraft>,
     pub(super) dropped: u64,
     pub(super) closing: Option<Closing>,
@@ -46,6 +47,28 @@ struct Inner {
     batch: Batch,
     asleep: bool,
     closed: bool,
+    /// Batches taken so far, and how many of them are written.
+    taken: u64,
+    written: u64,
+    /// Whether somebody waits for the writing.
+    awaited: bool,
+}
+
+impl Inner {
+    /// Puts in what weighs so much, or drops and counts it; whether the writer has to be woken.
+    fn admit(&mut self, weight: usize, limit_bytes: usize, put: impl FnOnce(&mut Lot)) -> bool {
+        let bulky = weight > limit_bytes / 64;
+        let limit = if bulky { limit_bytes / 4 * 3 } else { limit_bytes };
+        let before = self.batch.bytes;
+        if self.closed || before + weight > limit {
+            self.batch.dropped += 1;
+            return false;
+        }
+        self.batch.bytes += weight;
+        put(&mut self.batch.drafts);
+        let hurry = before < HURRY_BYTES && self.batch.bytes >= HURRY_BYTES;
+        std::mem::take(&mut self.asleep) || hurry
+    }
 }
 
 /// Appending takes a lock and a move; it wakes the writer only when that one sleeps for good.
@@ -53,6 +76,7 @@ struct Inner {
 pub(super) struct Queue {
     inner: Mutex<Inner>,
     wake: Condvar,
+    done: Condvar,
     limit_bytes: usize,
 }
 
@@ -61,7 +85,7 @@ const HURRY_BYTES: usize = 1 << 20;
 
 impl Queue {
     pub(super) fn new(limit_bytes: usize) -> Self {
-        Self { inner: Mutex::default(), wake: Condvar::new(), limit_bytes }
+        Self { inner: Mutex::default(), wake: Condvar::new(), done: Condvar::new(), limit_bytes }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -72,21 +96,26 @@ impl Queue {
     /// Takes a draft in, or drops and counts it: bulky ones from three quarters of the limit on, so that there is room left for
     /// the small ones that tell what happened.
     pub(super) fn push(&self, draft: Draft) {
-        let bytes = size_of_draft(&draft);
-        let bulky = bytes > self.limit_bytes / 64;
-        let limit = if bulky { self.limit_bytes / 4 * 3 } else { self.limit_bytes };
+        let weight = parts_of(&draft).weight();
         let mut inner = self.lock();
-        if inner.closed || inner.batch.bytes + bytes > limit {
-            inner.batch.dropped += 1;
-        } else {
-            let hurry = inner.batch.bytes < HURRY_BYTES && inner.batch.bytes + bytes >= HURRY_BYTES;
-            inner.batch.bytes += bytes;
-            inner.batch.drafts.push(draft);
-            if inner.asleep || hurry {
-                inner.asleep = false;
-                drop(inner);
-                self.wake.notify_one();
-            }
+        let wakes = inner.admit(weight, self.limit_bytes, |lot| lot.take(draft));
+        self.release(inner, wakes);
+    }
+
+    /// Takes in whatever `feed` has, under one lock: a caller with many drafts pays for one.
+    pub(super) fn push_all(&self, feed: impl FnOnce(&mut dyn FnMut(Parts<'_>))) {
+        let mut inner = self.lock();
+        let mut wakes = false;
+        feed(&mut |parts| {
+            wakes |= inner.admit(parts.weight(), self.limit_bytes, |lot| lot.copy(parts));
+        });
+        self.release(inner, wakes);
+    }
+
+    fn release(&self, inner: MutexGuard<'_, Inner>, wakes: bool) {
+        drop(inner);
+        if wakes {
+            self.wake.notify_one();
         }
     }
 
@@ -120,22 +149,58 @@ impl Queue {
             inner = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         inner.asleep = false;
+        inner.taken += 1;
         std::mem::swap(&mut inner.batch, batch);
     }
 
     /// Lets a batch gather for a moment, so that a busy test thread never pays for a wake-up.
     pub(super) fn linger(&self, moment: Duration) {
         let inner = self.lock();
-        if inner.batch.closing.is_none() && inner.batch.bytes < HURRY_BYTES {
+        if inner.batch.closing.is_none() && inner.batch.bytes < HURRY_BYTES && !inner.awaited {
             drop(self.wake.wait_timeout(inner, moment));
         }
     }
+
+    /// The writer is done with what it took.
+    pub(super) fn wrote(&self) {
+        let mut inner = self.lock();
+        inner.written = inner.taken;
+        if inner.awaited {
+            self.done.notify_all();
+        }
+    }
+
+    /// The writer is gone: nobody waits for it any more.
+    pub(super) fn end(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        inner.written = u64::MAX;
+        self.done.notify_all();
+    }
+
+    /// Waits until everything that was pushed before is written, at most until `deadline`; whether it is.
+    pub(super) fn await_written(&self, deadline: Instant) -> bool {
+        let mut inner = self.lock();
+        // What waits now goes with the next batch; what the writer has in hand went with the last one.
+        let wanted = inner.taken + u64::from(!inner.batch.is_empty());
+        while inner.written < wanted {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            (inner.awaited, inner.asleep) = (true, false);
+            self.wake.notify_one();
+            let waited = self.done.wait_timeout(inner, left);
+            inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        inner.awaited = false;
+        true
+    }
 }
 
-/// What a draft weighs in the queue: its bytes and about as much again as its own struct.
-fn size_of_draft(draft: &Draft) -> usize {
-    let contents = draft.contents.iter().map(|content| content.data.len() + 128);
-    draft.payload.len() + draft.kind.len() + size_of::<Draft>() + contents.sum::<usize>()
+fn parts_of(draft: &Draft) -> Parts<'_> {
+    let Draft { ts, kind, step_id, payload, contents } = draft;
+    Parts { ts: *ts, kind, step_id: step_id.as_deref(), payload, contents }
 }
 
 #[cfg(test)]
@@ -153,8 +218,8 @@ mod tests {
         let mut batch = Batch::default();
         queue.push(draft(500));
         queue.take(&mut batch, None);
-        assert_eq!((batch.drafts.len(), batch.dropped), (6, 2 - 1));
-        assert_eq!(batch.drafts[5].payload.len(), 500);
+        assert_eq!((batch.drafts.iter().count(), batch.dropped), (6, 2));
+        assert_eq!(batch.drafts.iter().last().map(|last| last.payload.len()), Some(500));
     }
 
     #[test]
@@ -166,7 +231,7 @@ mod tests {
         let mut batch = Batch::default();
         queue.take(&mut batch, None);
         assert!(matches!(batch.closing, Some(Closing::Abandon)));
-        assert_eq!((batch.drafts.len(), batch.dropped), (0, 1));
+        assert_eq!((batch.drafts.is_empty(), batch.dropped), (true, 1));
     }
 
     #[test]

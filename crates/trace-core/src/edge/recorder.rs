@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::blob::ArtifactName;
 use crate::event::TraceId;
 
 use super::error::RecorderError;
 use super::layout::TraceDir;
+use super::lot::Parts;
 use super::options::{
-    ArtifactDraft, Draft, Finish, FinishReport, Limits, RecorderOptions, Shipped,
+    ArtifactDraft, Draft, DraftRef, Finish, FinishReport, Limits, RecorderOptions, Shipped,
 };
 use super::queue::{Closing, Queue};
 use super::start;
@@ -62,7 +63,11 @@ impl Recorder {
         std::thread::Builder::new()
             .name("molar-recorder".to_owned())
             // Nobody waits for the answer after a timeout; the trace on disk is the record then.
-            .spawn(move || drop(tell.send(writer.run(&for_thread))))
+            .spawn(move || {
+                let shipped = writer.run(&for_thread);
+                for_thread.end();
+                drop(tell.send(shipped));
+            })
             .map_err(|error| RecorderError::Thread("molar-recorder", error))?;
         let outcome = Mutex::new(Outcome::Awaited(told));
         Ok(Self { queue, stats, at, trace_id, limits, outcome })
@@ -73,10 +78,27 @@ impl Recorder {
         self.queue.push(draft);
     }
 
+    /// Hands many small events over at once, in order: `feed` is given the function that takes each. The lock is taken once,
+    /// and nothing is allocated for an event.
+    pub fn append_all(&self, feed: impl FnOnce(&mut dyn FnMut(DraftRef<'_>))) {
+        self.queue.push_all(|take| {
+            feed(&mut |DraftRef { ts, kind, step_id, payload }| {
+                take(Parts { ts, kind, step_id, payload, contents: &[] });
+            });
+        });
+    }
+
     /// Keeps a file beside the trace: moved when `takes`, copied otherwise. It happens on the writer thread, before `finish`
     /// returns.
     pub fn add_artifact(&self, name: ArtifactName, path: PathBuf, takes: bool) {
         self.queue.push_artifact(ArtifactDraft { name, path, takes });
+    }
+
+    /// Waits until everything appended before is in the hands of the operating system, at most for `timeout`; whether it is.
+    ///
+    /// For a process that ends in an orderly way without [`finish`](Self::finish), which would lose the last moments otherwise.
+    pub fn flush(&self, timeout: Duration) -> bool {
+        self.queue.await_written(Instant::now() + timeout)
     }
 
     /// The trace's id.

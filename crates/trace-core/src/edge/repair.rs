@@ -90,11 +90,11 @@ fn say_goodbye(live: &mut LiveTrace, lost_bytes: u64) -> Result<String, Recorder
     let notice = json!({"code": "recovered", "message": message, "source": "recorder", "count": 1});
     let notice = Payload::of(&notice).unwrap_or_else(|_| Payload::empty());
     let ts = live.last_ts();
-    live.append(ts, "capture.notice", None, &notice).map_err(|(_, error)| error)?;
+    live.append(ts, "capture.notice", None, notice.fields_text()).map_err(|(_, error)| error)?;
     let mut fields = Map::new();
     fields.insert("duration_ms".to_owned(), json!(Timestamp::as_ms(ts)));
     fields.insert("error".to_owned(), json!({"message": message}));
     let payload = finalize::run_end(ABORTED, fields, live.counts());
-    live.append(ts, "run.end", None, &payload).map_err(|(_, error)| error)?;
+    live.append(ts, "run.end", None, payload.fields_text()).map_err(|(_, error)| error)?;
     Ok(ABORTED.to_owned())
 }

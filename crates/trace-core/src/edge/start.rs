@@ -40,7 +40,7 @@ pub(super) fn writer(
     RecorderFile::new(who, options.server.as_ref(), raw).write(&at)?;
     let blobs = BlobWriter::open(&at)?;
     let mut live = LiveTrace::open(&at, Tally::default())?;
-    let first = live.append(Timestamp::ZERO, "run.start", None, &run_start);
+    let first = live.append(Timestamp::ZERO, "run.start", None, run_start.fields_text());
     first.and_then(|()| live.flush()).map_err(|(_, error)| error)?;
     let owner = Arc::new(owner);
     let shipment = options.server.as_ref().map(|server| {

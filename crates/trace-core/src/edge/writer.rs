@@ -14,7 +14,8 @@ use super::error::{FileError, explain};
 use super::finalize;
 use super::layout::TraceDir;
 use super::live::LiveTrace;
-use super::options::{Draft, Finish, Limits, Shipped};
+use super::lot::Parts;
+use super::options::{Finish, Limits, Shipped};
 use super::owner::Owner;
 use super::prepare::{Preparer, Unfit, parse};
 use super::queue::{Batch, Closing, Queue};
@@ -78,6 +79,7 @@ impl Writer {
             let deadline = self.deadline();
             queue.take(&mut batch, deadline);
             self.write(&mut batch);
+            queue.wrote();
             match batch.closing.take() {
                 Some(Closing::Finish(finish)) => return self.finish(finish),
                 Some(Closing::Abandon) => return self.abandon(),
@@ -92,8 +94,8 @@ impl Writer {
     }
 
     fn write(&mut self, batch: &mut Batch) {
-        for draft in &mut batch.drafts {
-            self.event(draft);
+        for draft in batch.drafts.iter() {
+            self.event(&draft);
         }
         if batch.dropped > 0 {
             self.stats.drop_events(batch.dropped);
@@ -116,23 +118,23 @@ impl Writer {
         self.tell_ready();
     }
 
-    fn event(&mut self, draft: &mut Draft) {
+    fn event(&mut self, draft: &Parts<'_>) {
         if self.is_held_back() {
             return;
         }
         match self.preparer.prepare(draft, self.live.compressor()) {
             Ok(ready) => {
                 if let Some(reason) = &ready.complaint {
-                    self.notice("event.step_id", reason, Some(&draft.kind), 1);
+                    self.notice("event.step_id", reason, Some(draft.kind), 1);
                 }
-                let step_id = ready.step_id.as_ref().map(crate::event::StepId::as_str);
-                let written = self.live.append(draft.ts, &draft.kind, step_id, &ready.payload);
+                let fields = ready.payload.fields_text();
+                let written = self.live.append(draft.ts, draft.kind, ready.step_id, fields);
                 self.check(written);
             }
             Err(Unfit::Invalid(code, reason)) => {
                 self.stats.drop_events(1);
                 self.stats.problem(format!("`{}` event was not written: {reason}", draft.kind));
-                self.notice(code, &reason, Some(&draft.kind), 1);
+                self.notice(code, &reason, Some(draft.kind), 1);
             }
             Err(Unfit::Disk(error)) => self.refused(1, &error),
         }
@@ -170,7 +172,8 @@ impl Writer {
         let redacted =
             self.preparer.redactor.apply("capture.notice", &fields.to_string()).into_owned();
         if let Ok(payload) = parse(redacted) {
-            let written = self.live.append(self.live.last_ts(), "capture.notice", None, &payload);
+            let (ts, fields) = (self.live.last_ts(), payload.fields_text());
+            let written = self.live.append(ts, "capture.notice", None, fields);
             self.check(written);
         }
     }
@@ -247,8 +250,10 @@ impl Writer {
         self.tell_lost();
         let Finish { ts, status, payload } = finish;
         let payload = self.run_end(&status, payload);
-        let ended =
-            self.live.append(ts, "run.end", None, &payload).and_then(|()| self.live.close());
+        let ended = self
+            .live
+            .append(ts, "run.end", None, payload.fields_text())
+            .and_then(|()| self.live.close());
         let is_whole = ended.is_ok();
         self.check(ended);
         self.tell_ready();

@@ -152,6 +152,12 @@ impl fmt::Display for ShortId {
 pub struct StepId(Box<str>);
 
 impl StepId {
+    /// Whether the text is a step's id.
+    pub(crate) fn fits(text: &str) -> bool {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -161,9 +167,7 @@ impl StepId {
 impl FromStr for StepId {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let fits = (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-        if fits { Ok(Self(text.into())) } else { Err(IdError::Step(text.to_owned())) }
+        if Self::fits(text) { Ok(Self(text.into())) } else { Err(IdError::Step(text.to_owned())) }
     }
 }
 

@@ -68,6 +68,16 @@ impl Payload {
         })
     }
 
+    /// The fields of `text`, to be written behind an envelope as they are; checked as [`Payload::parse`] does, without a copy.
+    pub(crate) fn check(text: &str) -> Result<&str, PayloadError> {
+        let trimmed = text.trim_ascii();
+        if let Some(at) = memchr::memchr2(b'\n', b'\r', trimmed.as_bytes()) {
+            return Err(PayloadError::LineBreak(at));
+        }
+        check_fields(trimmed)?;
+        Ok(trimmed[1..trimmed.len() - 1].trim_ascii())
+    }
+
     /// Takes text whose invariants the decoder has just checked.
     pub(crate) fn from_checked(text: String) -> Self {
         // Strings cannot hold a raw `\r`, so one that got this far is white space between tokens.

@@ -19,7 +19,19 @@ pub fn encode_parts(
     payload: &Payload,
     out: &mut Vec<u8>,
 ) {
-    let fields = payload.fields_text().as_bytes();
+    encode_fields(ts, seq, kind, step_id, payload.fields_text(), out);
+}
+
+/// Appends a line whose payload fields are given as checked text without the braces.
+pub(crate) fn encode_fields(
+    ts: Timestamp,
+    seq: Seq,
+    kind: &str,
+    step_id: Option<&str>,
+    fields: &str,
+    out: &mut Vec<u8>,
+) {
+    let fields = fields.as_bytes();
     // 96 covers punctuation, two numbers of 20 digits and a few escapes.
     out.reserve(fields.len() + kind.len() + step_id.map_or(0, str::len) + 96);
     out.extend_from_slice(b"{\"ts\":");

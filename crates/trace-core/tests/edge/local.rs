@@ -1,7 +1,10 @@
 //! Recording into a directory, without a server.
 
+use std::time::Duration;
 use trace_core::blob::{BlobId, ObjectKey, decode_stored};
-use trace_core::edge::{Draft, Limits, Recorder, RecorderOptions, Shipped};
+
+use trace_core::Timestamp;
+use trace_core::edge::{Draft, DraftRef, Limits, Recorder, RecorderOptions, Shipped, open_trace};
 
 use crate::kit::{body, check_whole, files, lines, log, of_kind, options, passed};
 
@@ -146,4 +149,38 @@ fn a_missing_artifact_is_a_notice() {
     let report = passed(&recorder);
     assert_eq!(of_kind(&lines(&report.dir), "capture.notice")[0]["code"], "artifact.missing");
     assert_eq!(report.problems.len(), 1);
+}
+
+/// What is flushed is on disk without `finish`, however short the writer's own delay is.
+#[test]
+fn flushed_events_are_in_the_file() {
+    let root = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(options(root.path(), 1)).unwrap();
+    for round in 1..=20 {
+        recorder.append(log(&format!("round {round}")));
+        recorder.append_all(|take| {
+            let (ts, payload) = (Timestamp::ZERO, r#"{"text":"small"}"#);
+            take(DraftRef { ts, kind: "console.log", step_id: Some("s1"), payload });
+        });
+        assert!(recorder.flush(Duration::from_secs(10)));
+        let on_disk = open_trace(recorder.dir()).unwrap();
+        assert_eq!(on_disk.index().total_lines, 1 + 2 * round);
+    }
+    assert_eq!(passed(&recorder).dropped, 0);
+    assert!(recorder.flush(Duration::ZERO), "nothing waits in a finished recorder");
+}
+
+/// A burst of many chunks leaves the same trace as a slow one, and no empty file behind it.
+#[test]
+fn a_burst_is_cut_into_chunks_without_loss() {
+    let root = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(options(root.path(), 1)).unwrap();
+    (0..2000).for_each(|n| recorder.append(log(&format!("{n} {}", "x".repeat(700)))));
+    assert!(recorder.flush(Duration::from_secs(10)));
+    let chunks = files(&recorder.dir().join("live"));
+    assert!(chunks.len() > 4, "{chunks:?}");
+    let report = passed(&recorder);
+    let lines = lines(&report.dir);
+    check_whole(&lines);
+    assert_eq!(of_kind(&lines, "console.log").len(), 2000);
 }
