@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (begun, cpu) = (Instant::now(), cpu_seconds().0);
         drafts.into_iter().for_each(|draft| recorder.append(draft));
         appended.push(per_event(begun.elapsed().as_secs_f64()));
-        wait_for_spool(&recorder);
+        assert!(recorder.flush(Duration::from_secs(60)), "the writer does not keep up");
         let at_spool = cpu_seconds().0;
         let report = recorder.finish(Finish { status: "passed".to_owned(), ..Finish::default() });
         assert_eq!((report.dropped, report.events), (0, u64::from(EVENTS) + 2));
@@ -31,17 +31,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let sides = json!({ "append, ns wall": round(median(appended), 0), "finish, ns CPU": round(median(finished), 0), "events": EVENTS });
     let cost = median(spooled);
-    publish("spool", vec![figure("spooling one event, CPU", cost, "ns", "≤ 1500", sides)]);
+    publish("spool", &[figure("spooling one event, CPU", cost, "ns", "≤ 1500", &sides)]);
     Ok(())
 }
 
 fn per_event(seconds: f64) -> f64 {
     seconds * 1e9 / f64::from(EVENTS)
-}
-
-/// Until the writer has nothing left: two looks at the directory show the same bytes.
-fn wait_for_spool(recorder: &Recorder) {
-    recorder.flush(Duration::from_secs(60));
 }
 
 fn options(root: &std::path::Path, n: u8) -> Result<RecorderOptions, Box<dyn std::error::Error>> {
