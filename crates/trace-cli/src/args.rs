@@ -43,6 +43,14 @@ pub(crate) struct Place {
     pub(crate) json: bool,
 }
 
+impl Place {
+    /// Continuous integration sets a variable to nothing where a secret is not given; that means none, as it does to the recorder.
+    pub(crate) fn without_empty(self) -> Self {
+        let given = |text: &String| !text.is_empty();
+        Self { server: self.server.filter(given), key: self.key.filter(given), ..self }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List traces, newest first

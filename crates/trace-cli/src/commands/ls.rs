@@ -11,9 +11,22 @@ pub(crate) fn run(place: &Place, wanted: &List) -> Result<u8, CliError> {
     let mut out = out::results();
     if place.json {
         writeln!(out, "{}", serde_json::json!({ "items": rows }))?;
+    } else if rows.is_empty() {
+        out::note(&nothing(place));
     } else {
         write!(out, "{}", render::list(&rows))?;
     }
     out.flush()?;
     Ok(0)
+}
+
+/// An empty list is most often one of the wrong place, so it says which place that was.
+fn nothing(place: &Place) -> String {
+    match &place.server {
+        Some(url) => format!("no such traces on {url}"),
+        None => format!(
+            "no such traces in `{}`; run the suite first, or name the folder that it writes to with --root",
+            place.root.display()
+        ),
+    }
 }

@@ -12,7 +12,7 @@ use crate::error::CliError;
 
 /// Runs what was meant and gives the exit code.
 pub(crate) fn run(args: Args) -> Result<u8, CliError> {
-    let place = args.place;
+    let place = args.place.without_empty();
     match args.command {
         Command::Ls(wanted) => ls::run(&place, &wanted),
         Command::Show { trace } => show::run(&place, trace.as_deref()),

@@ -5,9 +5,6 @@ use crate::source::Row;
 
 /// One line a trace; the failing step stands under the line of a failed one.
 pub(crate) fn list(rows: &[Row]) -> String {
-    if rows.is_empty() {
-        return "no traces here yet\n".to_owned();
-    }
     let width =
         rows.iter().map(|row| row.scenario_title.chars().count()).max().unwrap_or(0).min(56);
     rows.iter().map(|row| line(row, width)).collect()
