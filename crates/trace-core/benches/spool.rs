@@ -1,6 +1,7 @@
 //! What one event costs the recorder's thread: from the queue to the spool, and from there to the finished file.
 #![expect(clippy::print_stdout, reason = "a program that prints figures")]
 
+#[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;
 
 use std::time::{Duration, Instant};

@@ -72,9 +72,7 @@ impl<W: Write> Writer<W> {
     /// Writes index and seek table behind the frames.
     pub fn finish(mut self) -> Result<(W, Index), ChunkError> {
         let index = std::mem::take(&mut self.index).finish();
-        let index_frame = index.to_frame()?;
-        self.write(&index_frame)?;
-        self.write(&seek_table(&index, index_frame.len())?)?;
+        self.write(&tail(&index)?)?;
         self.out.flush().map_err(|source| ChunkError::Io { doing: "written", source })?;
         Ok((self.out, index))
     }
@@ -82,6 +80,14 @@ impl<W: Write> Writer<W> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), ChunkError> {
         self.out.write_all(bytes).map_err(|source| ChunkError::Io { doing: "written", source })
     }
+}
+
+/// What stands behind the frames that `index` describes: the index itself and the seek table.
+pub(crate) fn tail(index: &Index) -> Result<Vec<u8>, ChunkError> {
+    let mut tail = index.to_frame()?;
+    let table = seek_table(index, tail.len())?;
+    tail.extend_from_slice(&table);
+    Ok(tail)
 }
 
 /// Compresses the lines of `lines` into an archive of frames of about `frame_bytes`.

@@ -1,18 +1,22 @@
 //! The end of a trace in the local store: chunks become `trace.ndjson.zst`, the spool's own files go.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::blob::BlobId;
 use crate::event::Payload;
 use crate::ndjson;
 use crate::ship::Ended;
-use crate::trace::{ManifestBuilder, SummaryBuilder, TraceReader};
+use crate::trace::{ManifestBuilder, Summary, SummaryBuilder, TraceReader};
 
 use super::error::FileError;
 use super::layout::{TraceDir, names};
 use super::open::FileAt;
+use super::story::Story;
 use super::{artifacts, files};
 
 /// `end.json`: nothing more comes, and how it ended.
@@ -52,13 +56,22 @@ pub(super) fn run_end(
 }
 
 /// Makes the finished form of a trace whose end is noted. Made again after a crash, it goes on where it stopped.
-pub(super) fn locally(at: &TraceDir) -> Result<(), FileError> {
+///
+/// Its recorder knows its story and need not read the lines again. A chunk that does not read back as it was written is
+/// looked into the slow way, which tells what is wrong with it.
+pub(super) fn locally(at: &TraceDir, story: Option<Story>) -> Result<(), FileError> {
     let file = at.trace_file();
-    // The file has its name only once it is complete.
-    if !file.exists() {
-        archive(at, &file)?;
+    let told = match story {
+        Some(story) if !file.exists() => tell(at, &file, story)?,
+        _ => false,
+    };
+    if !told {
+        // The file has its name only once it is complete.
+        if !file.exists() {
+            archive(at, &file)?;
+        }
+        describe(at, &file)?;
     }
-    describe(at, &file)?;
     files::sync(&at.dir)?;
     let live = at.live();
     if live.exists() {
@@ -81,13 +94,46 @@ fn describe(at: &TraceDir, file: &std::path::Path) -> Result<(), FileError> {
             manifest.push(&event);
         }
     }
+    write_description(at, &summary.finish(), manifest)
+}
+
+fn write_description(
+    at: &TraceDir,
+    summary: &Summary,
+    mut manifest: ManifestBuilder,
+) -> Result<(), FileError> {
     for artifact in artifacts::listed(at) {
         manifest.artifact(artifact);
     }
-    let summary = serde_json::to_vec(&summary.finish()).unwrap_or_default();
+    let summary = serde_json::to_vec(summary).unwrap_or_default();
     files::write_whole(&at.summary(), &summary)?;
     let manifest = serde_json::to_vec(&manifest.finish(at.trace_id)).unwrap_or_default();
     files::write_whole(&at.manifest(), &manifest)
+}
+
+/// Writes all three files from the recorder's story; `false` when a chunk is not what the story says.
+fn tell(at: &TraceDir, file: &std::path::Path, story: Story) -> Result<bool, FileError> {
+    let beside = files::beside(file);
+    let mut out = File::create(&beside).map_err(FileError::at("create", &beside))?;
+    for chunk in &story.chunks {
+        let frame = files::read(&at.chunk(chunk.n))?;
+        if BlobId::of(&frame).hex() != chunk.sha256 {
+            drop(out);
+            files::remove_if_any(&beside)?;
+            return Ok(false);
+        }
+        out.write_all(&frame).map_err(FileError::at("write", &beside))?;
+    }
+    let index = story.index.finish();
+    let tail = crate::chunk::archive::tail(&index).map_err(std::io::Error::other);
+    let written = tail.and_then(|tail| out.write_all(&tail)).and_then(|()| out.sync_all());
+    written.map_err(FileError::at("write", &beside))?;
+    std::fs::rename(&beside, file).map_err(FileError::at("write", file))?;
+    let mut summary = story.summary.finish();
+    summary.raw_bytes = index.total_bytes;
+    summary.sha256 = Some(index.sha256.hex());
+    write_description(at, &summary, story.manifest)?;
+    Ok(true)
 }
 
 fn archive(at: &TraceDir, file: &std::path::Path) -> Result<(), FileError> {

@@ -20,6 +20,7 @@ use crate::ship::ChunkInfo;
 use super::error::{FileError, RecorderError};
 use super::files;
 use super::layout::{TraceDir, names};
+use super::story::Story;
 
 /// What the lines so far amount to. `tally.json` holds that of the cut chunks, since shipped ones may be gone from the disk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +66,8 @@ pub(super) struct LiveTrace {
     tally: Tally,
     /// `tally.json`, open for the next line, and its size.
     tally_file: Option<(File, usize)>,
+    /// None when the trace was not begun here, or when nobody finishes it on this machine.
+    pub(super) story: Option<Story>,
     cutter: Cutter,
     overdue: bool,
     watched: bool,
@@ -99,6 +102,7 @@ impl LiveTrace {
             ahead: tally.clone(),
             tally,
             tally_file: None,
+            story: None,
             cutter: Cutter::new(CutRules::default()),
             overdue: false,
             watched: false,
@@ -151,6 +155,9 @@ impl LiveTrace {
         ndjson::encode_fields(ts, seq, kind, step_id, fields, &mut self.pending);
         let bytes = self.pending.len() - before;
         self.ahead.add(ts, kind, bytes);
+        if let Some(story) = &mut self.story {
+            story.line(ts, seq, kind, step_id, fields);
+        }
         let now_ms = self.now_ms();
         match self.cutter.on_line(bytes, now_ms) {
             Decision::Keep { .. } if self.pending.len() < FLUSH_BYTES => Ok(()),
@@ -176,6 +183,9 @@ impl LiveTrace {
         }
         self.committed.append(&mut self.pending);
         self.tally.clone_from(&self.ahead);
+        if let Some(story) = &mut self.story {
+            story.commit();
+        }
         Ok(())
     }
 
@@ -200,6 +210,9 @@ impl LiveTrace {
     fn take_back(&mut self) {
         self.pending.clear();
         self.ahead.clone_from(&self.tally);
+        if let Some(story) = &mut self.story {
+            story.take_back();
+        }
         self.file = None;
     }
 
@@ -253,10 +266,14 @@ impl LiveTrace {
         files::write_whole(&path, &frame)?;
         self.tally.chunks = n;
         self.ahead.chunks = n;
+        let sha256 = BlobId::of(&frame).hex();
+        let info = ChunkInfo { n, bytes_len: frame.len() as u64, sha256 };
+        if let Some(story) = &mut self.story {
+            story.chunk(&self.committed, &info);
+        }
+        self.untold.push(info);
         let in_burst = self.committed.len() >= BURST_BYTES;
         self.committed.clear();
-        let sha256 = BlobId::of(&frame).hex();
-        self.untold.push(ChunkInfo { n, bytes_len: frame.len() as u64, sha256 });
         self.empty_open_chunk(n, in_burst)?;
         self.note_tally()?;
         self.cut.append(&mut self.untold);

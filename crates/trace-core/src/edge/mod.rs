@@ -21,6 +21,7 @@ mod repair;
 mod start;
 mod stats;
 mod store;
+mod story;
 mod uploader;
 mod writer;
 

@@ -117,7 +117,7 @@ fn bring_home(
 ) -> Result<Shipped, RecorderError> {
     match (&file.server, server) {
         (None, _) => {
-            finalize::locally(at)?;
+            finalize::locally(at, None)?;
             Ok(Shipped::Local)
         }
         (Some(url), None) => Ok(Shipped::Spooled {

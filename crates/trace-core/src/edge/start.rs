@@ -17,6 +17,7 @@ use super::options::RecorderOptions;
 use super::owner::{Owner, RecorderFile};
 use super::prepare::{Preparer, Unfit, parse};
 use super::stats::Stats;
+use super::story::Story;
 use super::uploader::{self, Job, Shipment};
 use super::writer::Writer;
 
@@ -40,6 +41,8 @@ pub(super) fn writer(
     RecorderFile::new(who, options.server.as_ref(), raw).write(&at)?;
     let blobs = BlobWriter::open(&at)?;
     let mut live = LiveTrace::open(&at, Tally::default())?;
+    // A server makes the finished form itself.
+    live.story = options.server.is_none().then(Story::default);
     let first = live.append(Timestamp::ZERO, "run.start", None, run_start.fields_text());
     first.and_then(|()| live.flush()).map_err(|(_, error)| error)?;
     let owner = Arc::new(owner);

@@ -283,7 +283,7 @@ impl Writer {
         finalize::run_end(status, given, self.live.counts())
     }
 
-    fn bring_home(self, end: Ended, until: Instant) -> Shipped {
+    fn bring_home(mut self, end: Ended, until: Instant) -> Shipped {
         let idle = self.limits.idle_timeout;
         match self.shipment {
             Some(shipment) => {
@@ -295,7 +295,7 @@ impl Writer {
             {
                 Shipped::Spooled { reason: "live shipping could not be started".to_owned() }
             }
-            None => match finalize::locally(&self.live.at) {
+            None => match finalize::locally(&self.live.at, self.live.story.take()) {
                 Ok(()) => Shipped::Local,
                 Err(error) => {
                     self.stats.problem(explain(&error));

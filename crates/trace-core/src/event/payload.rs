@@ -78,6 +78,16 @@ impl Payload {
         Ok(trimmed[1..trimmed.len() - 1].trim_ascii())
     }
 
+    /// The payload of fields that [`Payload::check`] gave.
+    #[cfg(feature = "edge")]
+    pub(crate) fn from_fields(fields: &str) -> Self {
+        let mut text = String::with_capacity(fields.len() + 2);
+        text.push('{');
+        text.push_str(fields);
+        text.push('}');
+        Self(text.into_boxed_str())
+    }
+
     /// Takes text whose invariants the decoder has just checked.
     pub(crate) fn from_checked(text: String) -> Self {
         // Strings cannot hold a raw `\r`, so one that got this far is white space between tokens.

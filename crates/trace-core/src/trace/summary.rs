@@ -129,7 +129,10 @@ impl SummaryBuilder {
     /// Takes in the next event.
     pub fn push(&mut self, event: &Event) {
         let summary = &mut self.summary;
-        *summary.counts.entry(event.kind.as_str().to_owned()).or_default() += 1;
+        match summary.counts.get_mut(event.kind.as_str()) {
+            Some(count) => *count += 1,
+            None => drop(summary.counts.insert(event.kind.as_str().to_owned(), 1)),
+        }
         summary.total_lines += 1;
         summary.last_seq = summary.last_seq.max(event.seq.get());
         self.last_ms = self.last_ms.max(event.ts.as_ms());

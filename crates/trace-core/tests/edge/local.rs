@@ -1,10 +1,13 @@
 //! Recording into a directory, without a server.
 
 use std::time::Duration;
-use trace_core::blob::{BlobId, ObjectKey, decode_stored};
 
 use trace_core::Timestamp;
-use trace_core::edge::{Draft, DraftRef, Limits, Recorder, RecorderOptions, Shipped, open_trace};
+use trace_core::blob::{BlobId, ObjectKey, decode_stored};
+use trace_core::chunk::{FrameKind, Frames};
+use trace_core::edge::{
+    Draft, DraftRef, Limits, Recorder, RecorderOptions, Shipped, open_trace, recover,
+};
 
 use crate::kit::{body, check_whole, files, lines, log, of_kind, options, passed};
 
@@ -183,4 +186,42 @@ fn a_burst_is_cut_into_chunks_without_loss() {
     let lines = lines(&report.dir);
     check_whole(&lines);
     assert_eq!(of_kind(&lines, "console.log").len(), 2000);
+}
+
+/// The recorder describes its trace without reading it again; recovery reads it, and both say the same.
+#[test]
+fn a_recovered_trace_is_described_as_its_recorder_would_have() {
+    let root = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(options(root.path(), 1)).unwrap();
+    (0..500).for_each(|n| recorder.append(log(&format!("{n} {}", "x".repeat(700)))));
+    recorder.append(body("text/html", "<p>hello</p>".repeat(1000).into_bytes()));
+    recorder.append(Draft {
+        kind: "assertion".to_owned(),
+        step_id: Some("s1".to_owned()),
+        payload: r#"{"name":"toBe","pass":false,"error":{"message":"no"}}"#.to_owned(),
+        ..log("")
+    });
+    let recorder_json = std::fs::read(recorder.dir().join("recorder.json")).unwrap();
+    let report = passed(&recorder);
+    drop(recorder);
+    let dir = &report.dir;
+    let told = |name: &str| std::fs::read(dir.join(name)).unwrap();
+    let names = ["trace.ndjson.zst", "summary.json", "manifest.json"];
+    let by_recorder = names.map(told);
+    // As a process leaves it that dies after the end was noted and before it was archived.
+    let live = dir.join("live");
+    std::fs::create_dir(&live).unwrap();
+    for (n, frame) in frames(&by_recorder[0]).into_iter().enumerate() {
+        std::fs::write(live.join(format!("{:06}.zst", n + 1)), frame).unwrap();
+    }
+    names.iter().for_each(|name| std::fs::remove_file(dir.join(name)).unwrap());
+    std::fs::write(dir.join("recorder.json"), recorder_json).unwrap();
+    let recovered = recover(root.path(), None, |_| {});
+    assert_eq!(recovered.traces.len(), 1, "{recovered:?}");
+    assert_eq!(names.map(told), by_recorder);
+}
+
+fn frames(file: &[u8]) -> Vec<Vec<u8>> {
+    let all = Frames::new(file).map(Result::unwrap);
+    all.filter(|frame| frame.kind == FrameKind::Data).map(|frame| frame.bytes.to_vec()).collect()
 }
