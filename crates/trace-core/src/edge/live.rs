@@ -299,15 +299,12 @@ impl LiveTrace {
         let mut line = serde_json::to_vec(&self.tally).unwrap_or_default();
         line.push(b'\n');
         let known = self.tally_file.take().filter(|(_, size)| *size < TALLY_BYTES);
-        let (file, size) = match known {
-            Some((mut file, size)) => {
-                file.write_all(&line).map_err(FileError::at("append to", &path))?;
-                (file, size)
-            }
-            None => {
-                files::write_whole(&path, &line)?;
-                (files::append(&path)?, 0)
-            }
+        let (file, size) = if let Some((mut file, size)) = known {
+            file.write_all(&line).map_err(FileError::at("append to", &path))?;
+            (file, size)
+        } else {
+            files::write_whole(&path, &line)?;
+            (files::append(&path)?, 0)
         };
         self.tally_file = Some((file, size + line.len()));
         Ok(())

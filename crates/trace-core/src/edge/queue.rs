@@ -182,8 +182,8 @@ impl Queue {
     pub(super) fn await_written(&self, deadline: Instant) -> bool {
         let mut inner = self.lock();
         // What waits now goes with the next batch; what the writer has in hand went with the last one.
-        let wanted = inner.taken + u64::from(!inner.batch.is_empty());
-        while inner.written < wanted {
+        let due = inner.taken + u64::from(!inner.batch.is_empty());
+        while inner.written < due {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
