@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { guarded } from '../problems.js';
 import type { Session } from '../session.js';
 import { atMost } from '../wait.js';
@@ -18,6 +19,7 @@ const MAX_POST_DATA = 50 * 1024 * 1024;
 /** How long a request waits for the headers that were really sent before it is written with the ones intended. */
 const EXTRA_INFO_MS = 50;
 const BODY_MS = 10_000;
+const POST_DATA_PAUSES_MS = [50, 200, 800];
 
 /** Records the network of one target. */
 export class NetworkTarget {
@@ -154,9 +156,22 @@ export class NetworkTarget {
   }
 
   async #askRequestBody(requestId: string, limit: number, postData: string | undefined): Promise<Body> {
-    const answer = (await atMost(BODY_MS, this.#cdp.send('Network.getRequestPostData', { requestId }))) as { postData?: string; base64Encoded?: boolean } | undefined;
+    const answer = await atMost(BODY_MS, this.#requestPostData(requestId));
     if (answer?.postData !== undefined) return limited(Buffer.from(answer.postData, answer.base64Encoded ? 'base64' : 'utf8'), limit);
     return postData === undefined ? { missing: 'the browser did not hand it over' } : limited(Buffer.from(postData, 'utf8'), limit);
+  }
+
+  /**
+   * A refusal may only mean that the upload is still being read: on a busy machine one body in some hundred was missing
+   * when it was asked for once. It is asked for again a few times.
+   */
+  async #requestPostData(requestId: string): Promise<{ postData?: string; base64Encoded?: boolean }> {
+    for (const pause_ms of POST_DATA_PAUSES_MS) {
+      const answer = await this.#cdp.send('Network.getRequestPostData', { requestId }).catch(() => undefined);
+      if (answer !== undefined) return answer as { postData?: string; base64Encoded?: boolean };
+      await delay(pause_ms);
+    }
+    return (await this.#cdp.send('Network.getRequestPostData', { requestId })) as { postData?: string; base64Encoded?: boolean };
   }
 
   #sentExtra(session: Session, event: ExtraInfo): void {
