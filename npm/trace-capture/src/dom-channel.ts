@@ -52,7 +52,7 @@ function record(session: Session | undefined, part: DomPart): void {
     count: part.count,
     first_ts: recorder.tsOf(part.firstTs),
     last_ts: recorder.tsOf(part.lastTs),
-    ...(part.holder ? { holder: part.holder } : {}),
+    ...(part.holder ? { holder: { ...part.holder } } : {}),
   };
   session.appendContent(`dom.${part.type}`, payload, [{ field: 'events', data: part.events, mediaType: 'application/json' }]);
 }
