@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (begun, cpu) = (Instant::now(), cpu_seconds().0);
         drafts.into_iter().for_each(|draft| recorder.append(draft));
         appended.push(per_event(begun.elapsed().as_secs_f64()));
-        assert!(recorder.flush(Duration::from_secs(60)), "the writer does not keep up");
+        assert!(recorder.flush(Duration::from_mins(1)), "the writer does not keep up");
         let at_spool = cpu_seconds().0;
         let report = recorder.finish(Finish { status: "passed".to_owned(), ..Finish::default() });
         assert_eq!((report.dropped, report.events), (0, u64::from(EVENTS) + 2));
