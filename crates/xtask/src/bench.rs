@@ -30,6 +30,7 @@ const BENCHES: &[(&str, Runner)] = &[
     ("bytes", Runner::Core("bytes")),
     ("finish", Runner::Core("finish")),
     ("query", Runner::Core("query")),
+    ("spool", Runner::Core("spool")),
 ];
 
 /// Measures one bench or all of them.
