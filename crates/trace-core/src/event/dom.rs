@@ -25,7 +25,21 @@ pub struct DomEvents {
     pub last_ts: f64,
     /// JSON array of rrweb events.
     pub events: Content,
+    /// For a frame of another origin: its element in the parent's recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<FrameHolder>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+/// Where a frame hangs in the recording of its parent, which does not hold the frame's own nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameHolder {
+    /// The parent's stream.
+    pub stream: String,
+    /// The generation whose ids count.
+    pub generation: u64,
+    /// The rrweb id of the frame's element.
+    pub node: u64,
 }

@@ -93,6 +93,9 @@ pub struct NetworkResponse {
     /// What the browser wanted it for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
+    /// The protocol spoken, such as `h2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,

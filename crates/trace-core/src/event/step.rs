@@ -103,6 +103,15 @@ pub struct Assertion {
     /// What it said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<TraceError>,
+    /// Whether it was `expect.poll`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<bool>,
+    /// The test's own words for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Whether its step had ended already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<bool>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,
@@ -137,6 +146,9 @@ pub struct Action {
     /// What it gave back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
+    /// Whether its step had ended already, by a timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<bool>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,
