@@ -7,6 +7,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 
+const SYSTEM_FFMPEG: &str = "/usr/bin/ffmpeg";
+
 const KNOWN_PLACES: [&str; 4] = [
     "/usr/bin/chromium",
     "/usr/bin/google-chrome",
@@ -56,21 +58,17 @@ pub fn ffmpeg() -> Result<()> {
     if folder.join("INSTALLATION_COMPLETE").is_file() {
         return Ok(());
     }
-    if !process::exists("/usr/bin/ffmpeg") && !has_ffmpeg() {
+    if !Path::new(SYSTEM_FFMPEG).is_file() {
         install_debian("ffmpeg")?;
     }
     if cfg!(not(target_os = "linux")) {
         return process::run(process::command("npx").args(["playwright", "install", "ffmpeg"]));
     }
     std::fs::create_dir_all(&folder)?;
-    link(Path::new("/usr/bin/ffmpeg"), &folder.join("ffmpeg-linux"))?;
+    link(Path::new(SYSTEM_FFMPEG), &folder.join("ffmpeg-linux"))?;
     std::fs::write(folder.join("INSTALLATION_COMPLETE"), "")?;
     eprintln!("Linked the system's ffmpeg into {} for Playwright's videos.", folder.display());
     Ok(())
-}
-
-fn has_ffmpeg() -> bool {
-    Path::new("/usr/bin/ffmpeg").is_file()
 }
 
 #[cfg(unix)]

@@ -48,13 +48,6 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }
 
-/// Whether a program answers `--version`.
-pub fn exists(program: &str) -> bool {
-    let mut probe = Command::new(program);
-    probe.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
-    probe.status().is_ok_and(|status| status.success())
-}
-
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
@@ -127,10 +120,9 @@ fn json_lines(stdout: impl std::io::Read + Send + 'static) -> mpsc::Receiver<ser
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if let Ok(value) = serde_json::from_str::<serde_json::Value>(&line)
-                && sender.send(value).is_err()
-            {
-                // Nobody waits any more; keep reading so that the server is never blocked on its output.
+            if let Ok(value) = serde_json::from_str(&line) {
+                // When nobody waits any more, reading goes on so that the server is never blocked on its output.
+                drop(sender.send(value));
             }
         }
     });
