@@ -10,7 +10,8 @@ use super::{ConfigError, Env};
 pub struct JobsConfig {
     /// `TRACE_WORKERS`: jobs at a time; 0 leaves them to another process.
     pub workers: usize,
-    /// How long a claimed job belongs to its worker without a heartbeat, in milliseconds.
+    /// How long a claimed job belongs to its worker without a heartbeat, in milliseconds. It is also how long a trace waits when its
+    /// worker was killed; the heartbeat comes three times within it, and a job that runs twice has the same result.
     pub lease_ms: u64,
     /// How often a worker looks by itself; a finalize wakes it at once.
     pub poll_ms: u64,
@@ -26,7 +27,7 @@ impl Default for JobsConfig {
     fn default() -> Self {
         Self {
             workers: 1,
-            lease_ms: 60_000,
+            lease_ms: 9_000,
             poll_ms: 1_000,
             max_attempts: 8,
             idle_seconds: 600,
