@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import type { DomPart, NoticeDetail } from './dom/index.js';
 import { DomRecorder } from './dom/index.js';
-import type { Settings } from './options.js';
+import type { Settings } from './options/index.js';
 import type { Session } from './session.js';
 import type { Payload } from './values.js';
 import { atMost } from './wait.js';

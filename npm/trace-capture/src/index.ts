@@ -8,7 +8,7 @@ import { expect, test as base } from '@playwright/test';
 import type { PlaywrightTestArgs, PlaywrightTestOptions, PlaywrightWorkerArgs, PlaywrightWorkerOptions, TestType } from '@playwright/test';
 import type { TraceApi } from './api.js';
 import { fixtures } from './playwright/auto-fixture.js';
-import type { TraceCaptureOptions } from './options.js';
+import type { TraceCaptureOptions } from './options/index.js';
 import { prepareProcess } from './process.js';
 
 /** What tests made from this package have besides Playwright's own fixtures. */
@@ -28,7 +28,7 @@ export const test: Recorded = (base.extend as (added: object) => unknown)(fixtur
 
 export { expect, fixtures };
 export { trace } from './api.js';
-export { configure } from './options.js';
+export { configure } from './options/index.js';
 export { register } from './register.js';
 export type { TraceApi } from './api.js';
-export type { CloneOptions, TraceCaptureOptions } from './options.js';
+export type { CloneOptions, TraceCaptureOptions } from './options/index.js';

@@ -1,5 +1,5 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import type { Settings } from './options.js';
+import type { Settings } from './options/index.js';
 import { statSync } from 'node:fs';
 
 /** Which of Playwright's processes this is. */

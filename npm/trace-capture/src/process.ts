@@ -1,5 +1,5 @@
 import { native } from './native.js';
-import { settings } from './options.js';
+import { settings } from './options/index.js';
 import { configDirectory, placement, role } from './placement.js';
 import { guarded, guardedAsync } from './problems.js';
 import { shareRunId } from './run-info.js';

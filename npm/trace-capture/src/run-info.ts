@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { arch, platform, release } from 'node:os';
-import type { Settings } from './options.js';
+import type { Settings } from './options/index.js';
 
 /** What the environment says about the run; every field may be missing on a laptop. */
 export interface RunInfo {

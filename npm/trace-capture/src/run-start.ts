@@ -1,7 +1,7 @@
 import type { TestInfo } from '@playwright/test';
 import { createRequire } from 'node:module';
-import type { Settings } from './options.js';
-import { publicSettings } from './options.js';
+import type { Settings } from './options/index.js';
+import { publicSettings } from './options/index.js';
 import { machine, runInfo } from './run-info.js';
 import { relativeFile, slugOf } from './text.js';
 import { describe } from './values.js';

@@ -1,7 +1,7 @@
 import type { Page, TestInfo } from '@playwright/test';
 import { dirname } from 'node:path';
 import { PageIds, guidOf } from './identities.js';
-import type { Settings } from './options.js';
+import type { Settings } from './options/index.js';
 import { Actions } from './playwright/actions.js';
 import { Expects } from './playwright/expects.js';
 import type { Step } from './playwright/steps.js';

@@ -7,8 +7,8 @@ import { followApiRequests } from './network/api-request.js';
 import type { Hub } from './network/hub.js';
 import { connectHub } from './network/hub.js';
 import { captureStdio } from './stdio.js';
-import type { Settings } from './options.js';
-import { settings } from './options.js';
+import type { Settings } from './options/index.js';
+import { settings } from './options/index.js';
 import { placement } from './placement.js';
 import { afterwards } from './playwright/hidden-frames.js';
 import { listen } from './playwright/privates.js';
@@ -74,7 +74,7 @@ export class Worker {
   /** Begins the trace of a test. Called again for hooks of the same test, where it does nothing. */
   begin(testInfo: TestInfo, use: unknown): void {
     if (this.#sessions.has(testInfo) || this.#ended.has(testInfo)) return;
-    const chosen = settings(use);
+    const chosen = settings({ use, file: testInfo.file, annotations: testInfo.annotations });
     if (!chosen.enabled) return;
     const session = guarded('starting a trace', () => this.#open(testInfo, chosen));
     if (!session) return;

@@ -1,4 +1,4 @@
-import type { CloneOptions } from '../options.js';
+import type { CloneOptions } from '../options/index.js';
 
 const TIMEOUT_MS = 3_000;
 const MAX_BYTES = 100 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { CloneOptions } from '../options.js';
+import type { CloneOptions } from '../options/index.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,0 +1,3 @@
+export { configure, publicSettings, settings } from './sources.js';
+export type { TestSources } from './sources.js';
+export type { CloneOptions, Settings, TraceCaptureOptions } from './types.js';

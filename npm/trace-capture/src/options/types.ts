@@ -1,0 +1,77 @@
+import type { DomRecorderOptions } from '../dom/index.js';
+
+/** One Clone of the run: where its admin interface is and which run of it the test uses. */
+export interface CloneOptions {
+  /** The vendor it simulates, such as `stripe`. */
+  readonly kind: string;
+  /** Name in the trace; the kind unless several clones of one kind take part. */
+  readonly name?: string;
+  /** Base URL of the admin interface, without `/_clone`. */
+  readonly admin: string;
+  /** The clone's run id. */
+  readonly run: string;
+  readonly token?: string;
+  /** Collections to record besides the summary; all that the summary names when absent. */
+  readonly collections?: readonly string[];
+}
+
+/**
+ * Everything that can be chosen about recording, under the same name wherever it is chosen (see `sources.ts`). A new option
+ * is a line here, its rule in `table.ts`, and `npm run options`: the comment here is what users read about it.
+ */
+export interface TraceCaptureOptions {
+  /** Whether to record at all. */
+  readonly enabled?: boolean;
+  /** Where traces are kept; `.molar` beside the config file when absent. */
+  readonly dir?: string;
+  /** The organisation traces belong to. */
+  readonly org?: string;
+  /** The companion server; without it traces stay in `dir`. */
+  readonly url?: string;
+  /** The server's API key. Better in the environment than in a file. */
+  readonly key?: string;
+  /** Why this run happens; guessed from the CI environment when absent. */
+  readonly source?: 'pr' | 'schedule' | 'manual' | 'shadow_diff';
+  /** The DOM of every page and frame. An object sets the limits of its recorder. */
+  readonly dom?: boolean | DomRecorderOptions;
+  /** Requests, responses and sockets. */
+  readonly network?: boolean;
+  /** Bodies of requests and responses; what is missing says so. */
+  readonly bodies?: boolean;
+  /** Bodies beyond this many bytes are cut, and say so. */
+  readonly max_body_bytes?: number;
+  /** Console messages and uncaught errors of pages. */
+  readonly console?: boolean;
+  /** What the test prints. */
+  readonly stdio?: boolean;
+  /** Pictures at step boundaries, on change and on failure. */
+  readonly screenshots?: boolean;
+  /** Shortest time between two screenshots of a page that changes while no step begins or ends. */
+  readonly heartbeat_ms?: number;
+  /** Asks Playwright for a video where its ffmpeg is installed and the config does not ask already. */
+  readonly video?: boolean;
+  /** Records a Playwright trace unless the config or the test does. */
+  readonly playwright_zip?: boolean;
+  /** Simulators to follow, besides those that `MOLAR_CLONE_*` announces. */
+  readonly clones?: readonly CloneOptions[];
+  /** Time between two reads of a clone's state. */
+  readonly clone_poll_ms?: number;
+  /** Saves every clone's world when a top-level step ends. */
+  readonly world_snapshots?: boolean;
+  /** Input fields whose values the DOM recording masks: `sensitive`, `all`, or input types. */
+  readonly mask_inputs?: DomRecorderOptions['mask_inputs'];
+  /** Selectors of elements whose text the DOM recording masks. */
+  readonly mask_text?: readonly string[];
+  /** Selectors of elements that the DOM recording leaves out. */
+  readonly block?: readonly string[];
+  /** Redaction rules for every other channel, as the core documents them; applied before a byte reaches the disk. */
+  readonly redaction?: Readonly<Record<string, unknown>>;
+  /** Longest wait for what is still on its way when a context closes or a test ends. */
+  readonly drain_ms?: number;
+}
+
+/** Options without a default: absent means that nobody chose. */
+export type Optional = 'dir' | 'org' | 'url' | 'key' | 'source' | 'redaction';
+
+/** The options with every default filled in. */
+export type Settings = Required<Omit<TraceCaptureOptions, Optional>> & Pick<TraceCaptureOptions, Optional>;
