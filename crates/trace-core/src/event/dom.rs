@@ -28,6 +28,9 @@ pub struct DomEvents {
     /// For a frame of another origin: its element in the parent's recording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<FrameHolder>,
+    /// The page's own score of the document after the last event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<DomDigest>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,
@@ -42,4 +45,15 @@ pub struct FrameHolder {
     pub generation: u64,
     /// The rrweb id of the frame's element.
     pub node: u64,
+}
+
+/// A score of a document's body, by which a rebuilt document is compared with the one in the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DomDigest {
+    /// Which rules made it.
+    pub version: u32,
+    /// Eight hex digits.
+    pub value: String,
+    /// How many nodes it covers.
+    pub nodes: u64,
 }

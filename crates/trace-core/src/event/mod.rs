@@ -24,7 +24,7 @@ pub use clones::{
     ClockAdvance, CloneSnapshot, CloneState, ErrorInjection, LatencyInjection, SnapshotWhen,
 };
 pub use console::{ConsoleError, ConsoleLog, PageLocation};
-pub use dom::{DomEvents, FrameHolder};
+pub use dom::{DomDigest, DomEvents, FrameHolder};
 pub use ids::{IdError, Seq, ShortId, StepId, TraceId};
 pub use kind::Kind;
 pub use media::{BrowserState, Screenshot, Video};
