@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { parse } from 'yaml';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
 import { reasonOf } from '../problems.js';
 import { checked, tell } from './check.js';
 import type { TraceCaptureOptions } from './types.js';
@@ -36,11 +37,17 @@ export function frontMatterOf(text: string): string | undefined {
 function readOptions(where: string, yaml: () => string | undefined): TraceCaptureOptions {
   try {
     const text = yaml();
-    return text === undefined ? {} : checked({ where, perTest: true }, parse(text, { prettyErrors: false }));
+    return text === undefined ? {} : checked({ where, perTest: true }, yamlOf(text));
   } catch (cause) {
     tell(where, [`it is not YAML: ${reasonOf(cause)}`]);
     return {};
   }
+}
+
+/** The parser is loaded by the first text there is: it would cost every worker of every other suite some 20 ms. */
+function yamlOf(text: string): unknown {
+  const { parse } = createRequire(import.meta.url)('yaml') as typeof Yaml;
+  return parse(text, { prettyErrors: false });
 }
 
 function headOf(file: string): string {

@@ -21,8 +21,8 @@ before(async () => {
 describe('the tarballs', () => {
   test('hold what runs and what types need, and nothing else', () => {
     const allowed = {
-      capture: /^(package\.json|README\.md|LICENSE.*|bin\/molar-trace\.mjs|dist\/cjs\/[\w.-]+\.(cjs|mjs|d\.cts)|dist\/injected\/dom-recorder\.js|dist\/[\w/-]+\.d\.ts)$/,
-      node: /^(package\.json|README\.md|LICENSE.*|binding\.cjs|binding\.d\.cts|dist\/[\w-]+\.(js|d\.ts))$/,
+      capture: /^(package\.json|options\.schema\.json|README\.md|LICENSE.*|bin\/molar-trace\.mjs|dist\/cjs\/[\w.-]+\.(cjs|mjs|d\.cts)|dist\/injected\/dom-recorder\.js|dist\/[\w/-]+\.d\.ts)$/,
+      node: /^(package\.json|options\.schema\.json|README\.md|LICENSE.*|binding\.cjs|binding\.d\.cts|dist\/[\w-]+\.(js|d\.ts))$/,
     };
     assert.deepEqual(packed.files.capture.filter((file) => !allowed.capture.test(file)), []);
     assert.deepEqual(packed.files.node.filter((file) => !allowed.node.test(file)), []);
