@@ -22,6 +22,8 @@ enum Runner {
     Core(&'static str),
     /// A script of a package.
     Node(&'static str),
+    /// A script that runs Playwright suites in the machine's Chromium.
+    Browser(&'static str),
 }
 
 const BENCHES: &[(&str, Runner)] = &[
@@ -29,6 +31,7 @@ const BENCHES: &[(&str, Runner)] = &[
     ("blobs", Runner::Core("blobs")),
     ("bytes", Runner::Core("bytes")),
     ("finish", Runner::Core("finish")),
+    ("overhead", Runner::Browser("npm/trace-capture/bench/overhead.mjs")),
     ("query", Runner::Core("query")),
     ("spool", Runner::Core("spool")),
 ];
@@ -68,6 +71,11 @@ fn measure(runner: &Runner) -> Result<Value> {
             setup::npm_packages()?;
             setup::build_packages()?;
             process::output(process::command("node").args(["--expose-gc", script, "--json"]))?
+        }
+        Runner::Browser(script) => {
+            let chromium = setup::everything()?.chromium;
+            let mut node = process::command("node");
+            process::output(node.args([script, "--json"]).env("MOLAR_CHROMIUM", chromium))?
         }
     };
     let last = printed
