@@ -24,6 +24,17 @@ await build({
   logLevel: 'warning',
 });
 
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/client.ts'],
+  outfile: join(out, 'client.cjs'),
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  logLevel: 'warning',
+});
+
 const files = {
   'index.cjs': "module.exports = require('./capture.cjs');\n",
   'index.mjs': `import capture from './capture.cjs';\nexport const { ${NAMES.join(', ')} } = capture;\n`,
@@ -31,6 +42,8 @@ const files = {
   'register.mjs': "import capture from './capture.cjs';\ncapture.register();\n",
   'reporter.cjs': "module.exports = require('./capture.cjs').TraceReporter;\n",
   'reporter.mjs': "import capture from './capture.cjs';\nexport default capture.TraceReporter;\n",
+  'client.mjs': "import client from './client.cjs';\nexport const { appendEvent, flushEvents } = client;\n",
+  'client.d.cts': "import type * as client from '../client.js' with { 'resolution-mode': 'import' };\nexport declare const appendEvent: typeof client.appendEvent;\nexport declare const flushEvents: typeof client.flushEvents;\nexport type AppendOptions = client.AppendOptions;\n",
   // CommonJS users of TypeScript get the same types; an ES module's types cannot be imported there without saying so.
   'index.d.cts': `import type * as capture from '../index.js' with { 'resolution-mode': 'import' };\n${NAMES.map((name) => `export declare const ${name}: typeof capture.${name};`).join('\n')}\nexport type CloneOptions = capture.CloneOptions;\nexport type TraceApi = capture.TraceApi;\nexport type TraceCaptureOptions = capture.TraceCaptureOptions;\nexport type TraceFixtures = capture.TraceFixtures;\n`,
   'register.d.cts': 'export {};\n',

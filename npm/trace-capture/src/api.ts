@@ -1,12 +1,6 @@
+import { offered } from './events/kinds.js';
 import { problems } from './problems.js';
 import { theWorker } from './process.js';
-import type { Payload } from './values.js';
-import { asJson } from './values.js';
-
-const MAX_PAYLOAD = 1024 * 1024;
-const KIND = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/;
-/** Kinds whose order and meaning the recorder vouches for. */
-const OWN = new Set(['run.start', 'run.end', 'step.start', 'step.end', 'capture.notice']);
 
 /** What a test can do with its own trace. */
 export interface TraceApi {
@@ -21,10 +15,9 @@ export const trace: TraceApi = {
   append(kind, payload = {}) {
     const session = theWorker().current;
     if (!session) return;
-    const value = asJson(payload, MAX_PAYLOAD);
-    if (!KIND.test(kind) || OWN.has(kind)) problems.add('trace.append', new Error(`\`${kind}\` is not a kind a test can append`));
-    else if (typeof value !== 'object' || value === null) problems.add('trace.append', new Error(`the payload of \`${kind}\` is not JSON, or larger than ${MAX_PAYLOAD} bytes`));
-    else session.append(kind, value as Payload);
+    const offer = offered(kind, payload);
+    if ('fault' in offer) problems.add('trace.append', new Error(offer.fault));
+    else session.append(kind, offer.payload);
   },
   get id() {
     return theWorker().current?.recorder.traceId;

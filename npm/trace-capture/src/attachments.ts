@@ -1,16 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import type { Attached } from './playwright/privates.js';
 import { guardedAsync } from './problems.js';
+import { LINK_NAME } from './report-link.js';
 import type { Session } from './session.js';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Files that become artifacts of the trace anyway. */
-const ARTIFACTS = new Set(['trace', 'video']);
+/** Files that become artifacts of the trace anyway, and the trace's own address. */
+const KNOWN = new Set(['trace', 'video', LINK_NAME]);
 
 /** Records an attachment with its content. A file is read at once, since the runner may delete it later. */
 export function attachmentEvent(session: Session, attached: Attached): void {
-  if (ARTIFACTS.has(attached.name)) return;
+  if (KNOWN.has(attached.name)) return;
   const stepId = session.steps.placeOf(attached.stepId)?.id;
   if (attached.body !== undefined) {
     append(session, attached, Buffer.from(attached.body, 'base64'), stepId);

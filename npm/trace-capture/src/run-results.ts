@@ -6,6 +6,7 @@ import { statusOf } from './finish.js';
 import { placement } from './placement.js';
 import type { Session } from './session.js';
 import { rootOf } from './session.js';
+import { urlOf } from './report-link.js';
 
 /** One finished attempt, as the end of the run tells about it. */
 export interface Result {
@@ -32,7 +33,7 @@ export function noteResult(session: Session, finished: Finished | undefined): vo
     trace_id: recorder.traceId,
     short_id: recorder.shortId,
     dir: recorder.dir,
-    ...(server === undefined ? {} : { url: finished?.url ?? `${server.url.replace(/\/+$/, '')}/traces/${recorder.traceId}` }),
+    ...(server === undefined ? {} : { url: finished?.url ?? urlOf(session) ?? '' }),
     ...(server === undefined || finished?.outcome === 'shipped' ? {} : { unshipped: reasonOf(finished?.reason ?? 'it was not finished in time') }),
   };
   guarded('the list of results', () => {

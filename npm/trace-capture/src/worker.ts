@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, TestInfo } from '@playwright/test';
 import { startClones } from './clones/poller.js';
 import { watchContext } from './contexts.js';
 import { DomChannel } from './dom-channel.js';
+import { Endpoint } from './events/endpoint.js';
 import { finishSession } from './finish.js';
 import { followApiRequests } from './network/api-request.js';
 import type { Hub } from './network/hub.js';
@@ -16,6 +17,7 @@ import type { RawTestInfo } from './playwright/privates.js';
 import { hookTest } from './playwright/test-hooks.js';
 import { problems, guarded, guardedAsync } from './problems.js';
 import { TraceRecorder } from './recorder.js';
+import { linkReport } from './report-link.js';
 import { runStart } from './run-start.js';
 import { attachmentEvent } from './attachments.js';
 import { failureScreenshot } from './media/screenshots.js';
@@ -45,6 +47,7 @@ export class Worker {
   #playwright: unknown;
   #instrumented = false;
   #stdio = false;
+  #endpoint: Endpoint | undefined;
   current: Session | undefined;
 
   /** Whether the client's instrumentation is available; the public ways are used where it is not. */
@@ -63,12 +66,25 @@ export class Worker {
     this.#instrumented = listen(playwright, {
       onApiCallBegin: (call, channel) => guarded('an API call', () => this.current?.actions.apiBegin(call, channel)),
       onApiCallEnd: (call) => guarded('an API call', () => this.#apiEnd(call)),
-      runBeforeCreateBrowserContext: async (options) => guarded('a new context', () => Videos.ask(this.current, options)),
+      runBeforeCreateBrowserContext: async (options) =>
+        guarded('a new context', () => {
+          Videos.ask(this.current, options);
+          this.#askHeader(options);
+        }),
+      runBeforeCreateRequestContext: async (options) => guarded('a request context', () => this.#askHeader(options)),
       runAfterCreateBrowserContext: async (context) => await this.contextCreated(context as BrowserContext),
       runBeforeCloseBrowserContext: async (context) => await this.contextClosing(context as BrowserContext),
       runAfterCreateRequestContext: async (context) => guarded('a request context', () => followApiRequests(context, () => this.current)),
       runBeforeCloseRequestContext: async () => await this.#drain(),
     });
+  }
+
+  /** Opens the way in for events of other processes, before a test can start any. */
+  async openEndpoint(): Promise<void> {
+    const { enabled, events_endpoint } = settings();
+    if (this.#endpoint || !enabled || !events_endpoint) return;
+    const endpoint = new Endpoint(() => this.current);
+    if (await endpoint.open()) this.#endpoint = endpoint;
   }
 
   /** Begins the trace of a test. Called again for hooks of the same test, where it does nothing. */
@@ -93,15 +109,20 @@ export class Worker {
     if (this.current === session) this.current = undefined;
   }
 
-  /** The worker process is about to end: whatever went wrong in it is told in one line. */
+  /** The worker process is about to end: nothing may come in any more, and whatever went wrong is told in one line. */
   tell(): void {
+    this.#endpoint?.close();
+    this.#endpoint = undefined;
     const told = problems.take();
     if (told !== undefined) process.stderr.write(`${told}\n`);
   }
 
   /** Our fixture is torn down. Only where the better moment is unknown does the trace end here, without what comes after. */
   async fixtureDone(testInfo: TestInfo): Promise<void> {
-    if (this.#endsWithFixture.has(testInfo) && testInfo.status !== undefined) await this.end(testInfo);
+    if (!this.#endsWithFixture.has(testInfo) || testInfo.status === undefined) return;
+    const session = this.#sessions.get(testInfo);
+    if (session) guarded('the link in the report', () => linkReport(session));
+    await this.end(testInfo);
   }
 
   /** Watches a browser's contexts; with the instrumentation this only makes sure of the network recording. */
@@ -177,15 +198,23 @@ export class Worker {
     const hooked = hookTest(testInfo, session, {
       attached: (attachment) => attachmentEvent(session, attachment),
       bodyDone: async () => await this.#bodyDone(session),
+      reporting: () => linkReport(session),
       allDone: async () => await this.end(testInfo),
     });
     if (!hooked.end) this.#endsWithFixture.add(testInfo);
     startClones(session);
+    this.#endpoint?.testBegins(session);
     if (session.settings.stdio && !this.#stdio) {
       this.#stdio = true;
       captureStdio(() => this.current);
     }
     for (const context of this.#contexts) void guardedAsync('an open context', async () => await watchContext(context, session, this));
+  }
+
+  /** Lets a server that was started before the tests know where its events belong. */
+  #askHeader(options: Record<string, unknown>): void {
+    if (!this.current?.settings.trace_header || !this.#endpoint) return;
+    options['extraHTTPHeaders'] = { ...(options['extraHTTPHeaders'] as object | undefined), 'x-molar-trace': this.#endpoint.url };
   }
 
   async #bodyDone(session: Session): Promise<void> {

@@ -63,6 +63,9 @@ export const TABLE: Readonly<Record<keyof TraceCaptureOptions, Entry>> = {
   mask_text: HIDE,
   block: HIDE,
   redaction: { rule: { type: 'object' }, hidden: true },
+  events_endpoint: { ...YES, scope: 'run' },
+  trace_header: { rule: { type: 'boolean' }, default: false },
+  report_link: YES,
   drain_ms: { rule: { type: 'integer', min: 0, max: 60_000, unit: 'ms' }, default: 3_000 },
 };
 

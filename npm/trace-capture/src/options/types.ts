@@ -66,6 +66,12 @@ export interface TraceCaptureOptions {
   readonly block?: readonly string[];
   /** Redaction rules for every other channel, as the core documents them; applied before a byte reaches the disk. */
   readonly redaction?: Readonly<Record<string, unknown>>;
+  /** Listens on the loopback interface for events of other processes, at the address in `MOLAR_TRACE_EVENTS_URL`. */
+  readonly events_endpoint?: boolean;
+  /** Puts that address into the header `x-molar-trace` of all requests of pages and API contexts, for servers started before the tests. */
+  readonly trace_header?: boolean;
+  /** Adds the trace to what reporters see of its test: an annotation and an attachment `molar-trace`. */
+  readonly report_link?: boolean;
   /** Longest wait for what is still on its way when a context closes or a test ends. */
   readonly drain_ms?: number;
 }

@@ -38,6 +38,7 @@ export const fixtures: Readonly<Record<string, readonly unknown[]>> = {
   _molarWorker: [
     async ({ playwright }: { playwright: unknown }, use: Use<undefined>): Promise<void> => {
       guarded('the hooks of a worker', () => theWorker().attach(playwright));
+      await guardedAsync('the events endpoint', async () => await theWorker().openEndpoint());
       await use(undefined);
       guarded('the end of a worker', () => theWorker().tell());
     },

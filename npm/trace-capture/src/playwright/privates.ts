@@ -113,6 +113,7 @@ export interface InstrumentationListener {
   runBeforeCreateBrowserContext?: (options: Record<string, unknown>) => Promise<void>;
   runAfterCreateBrowserContext?: (context: unknown) => Promise<void>;
   runBeforeCloseBrowserContext?: (context: unknown) => Promise<void>;
+  runBeforeCreateRequestContext?: (options: Record<string, unknown>) => Promise<void>;
   runAfterCreateRequestContext?: (context: unknown) => Promise<void>;
   runBeforeCloseRequestContext?: (context: unknown) => Promise<void>;
 }

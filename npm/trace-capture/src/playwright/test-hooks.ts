@@ -19,7 +19,9 @@ export interface TestListener {
   readonly attached: (attachment: Attached) => void;
   /** The test function has ended and pages are still open. Awaited by the runner; must be bounded. */
   readonly bodyDone: () => Promise<void>;
-  /** All hooks and fixtures are done. Awaited by the runner; must be bounded. */
+  /** All hooks and fixtures are done, and what reporters get of the test can still be added to. */
+  readonly reporting: () => void;
+  /** Nothing of the test is left to come. Awaited by the runner; must be bounded. */
   readonly allDone: () => Promise<void>;
 }
 
@@ -112,6 +114,7 @@ function hookEnd(raw: RawTestInfo, listener: TestListener): boolean {
   const stop = tracing?.stopIfNeeded;
   if (!tracing || typeof stop !== 'function') return false;
   tracing.stopIfNeeded = async () => {
+    guarded('the link in the report', listener.reporting);
     try {
       await stop.call(tracing);
     } finally {

@@ -237,7 +237,7 @@ describe('a recorded suite', { skip: !canRecord() }, () => {
   const report = (name: string): string => join(reports, `${name}.json`);
   let run: SuiteRun;
   before(async () => {
-    run = await runSuite('esm', { MOLAR_TEST_REPORT: report('on') });
+    run = await runSuite('esm', { MOLAR_TEST_REPORT: report('on'), MOLAR_TRACE_REPORT_LINK: '0' });
   });
 
   for (const { test: title, retry, claim, check } of CASES) test(`${title}: ${claim}`, () => check(run.trace(title, retry)));
@@ -247,7 +247,7 @@ describe('a recorded suite', { skip: !canRecord() }, () => {
     assert.deepEqual(lines, [`molar-trace: 4 failed of ${run.traces.length} recorded`]);
   });
 
-  test('changes nothing that a reporter sees', async () => {
+  test('without the link, changes nothing that a reporter sees', async () => {
     const bare = await runSuite('esm', { MOLAR_TRACE: '0', MOLAR_TEST_REPORT: report('off') });
     assert.equal(bare.traces.length, 0);
     assert.deepEqual(verdictsOf(report('on')), verdictsOf(report('off')));
