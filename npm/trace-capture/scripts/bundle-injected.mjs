@@ -55,3 +55,9 @@ const wrapper = await bundle({
 });
 await mkdir(dirname(outfile), { recursive: true });
 await writeFile(outfile, `(function (options) {\n${wrapper}\nmolarDomRecorder.install(options);\n})`);
+
+// What reads the state of a document, evaluated in a world of its own, and what puts databases back into a page.
+const reader = await bundle({ entryPoints: ['src/injected/state/reader.ts'], globalName: 'molarStateReader' });
+await writeFile(join(root, 'dist', 'injected', 'state-reader.js'), `(function () {\n${reader}\nreturn molarStateReader.makeReader();\n})()`);
+const restore = await bundle({ entryPoints: ['src/injected/state/restore.ts'], globalName: 'molarStateRestore' });
+await writeFile(join(root, 'dist', 'injected', 'state-restore.js'), `(function (databases) {\n${restore}\nreturn molarStateRestore.restoreDatabases(databases);\n})`);

@@ -9,6 +9,7 @@ import { followEvents } from './network/events.js';
 import { afterwards } from './playwright/hidden-frames.js';
 import { guarded, guardedAsync } from './problems.js';
 import type { Session } from './session.js';
+import { StateChannel } from './state/channel.js';
 import type { Worker } from './worker.js';
 
 const followed = new WeakSet<BrowserContext>();
@@ -27,6 +28,10 @@ export async function watchContext(context: BrowserContext, session: Session, wo
     if (!worker.instrumented) wrapClose(context, worker);
     await network(context, session, worker);
   }
+  await guardedAsync('the state of a context', async () => {
+    const browser = context.browser();
+    StateChannel.follow(context, browser ? await worker.hub(browser) : undefined, session);
+  });
   for (const page of context.pages()) pageOpened(page, worker);
   await Promise.all([installed, zip]);
 }
@@ -65,6 +70,7 @@ function pageOpened(page: Page, worker: Worker): void {
 
 function pageClosed(page: Page, session: Session, id: string): void {
   session.removePage(page);
+  StateChannel.pageClosed(page, session, id);
   session.append('scenario.event', { name: 'page.close', data: { page: id } });
 }
 

@@ -27,6 +27,7 @@ import { checkHooks } from './self-check.js';
 import { Session, rootOf } from './session.js';
 import { cloneSeeds } from './clones/seeds.js';
 import { atMost } from './wait.js';
+import { StateChannel } from './state/channel.js';
 
 /** Longest the recorder may hold the runner when it sets up or ends a test, as a share of the test's own timeout. */
 const SHARE = 0.4;
@@ -151,6 +152,7 @@ export class Worker {
     if (!session) return;
     const bound = boundOf(session.testInfo, session.settings.drain_ms);
     const drained = guardedAsync('closing a context', async () => {
+      session.pending.add(StateChannel.last(session, context));
       await Promise.all([DomChannel.flush(context, bound), this.#drain()]);
       await OwnZip.stop(context, session);
     });
@@ -218,6 +220,7 @@ export class Worker {
   }
 
   async #bodyDone(session: Session): Promise<void> {
+    session.pending.add(StateChannel.last(session));
     const { status, expectedStatus } = session.testInfo;
     if (status === expectedStatus || status === 'skipped') return;
     await atMost(boundOf(session.testInfo, 1_500), failureScreenshot(session));

@@ -40,14 +40,47 @@ pub struct Video {
     pub extra: Extra,
 }
 
-/// Payload of `browser.state`.
+/// Payload of `browser.state`: what changed in one browser context since the boundary before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BrowserState {
-    /// A [`super::Content`], or a reference into the vault.
-    pub state: Value,
-    /// Why it was taken.
-    pub reason: String,
+    /// The context, `c1`, `c2`, … in order of appearance.
+    pub context: String,
+    /// `start` or `end` of the step, or `close` of the context.
+    pub boundary: String,
+    /// Counts the changes of this context, from 1.
+    pub revision: u64,
+    /// Whether `secret` holds every part and not only what changed.
+    #[serde(default)]
+    pub full: bool,
+    /// Names of the parts that changed.
+    #[serde(default)]
+    pub changed: Vec<String>,
+    /// How much there is of every part now.
+    #[serde(default)]
+    pub counts: Vec<StatePart>,
+    /// Milliseconds after the boundary at which the answers were there, when that was late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_ms: Option<u64>,
+    /// What should have answered and did not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Boundaries before this one that were not read, because earlier ones had no answer yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<u64>,
+    /// The parts themselves, as a reference into the vault.
+    pub secret: Value,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+/// How much there is of one part of a browser's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatePart {
+    /// Its name, such as `local https://app.test/`.
+    pub part: String,
+    /// Items, cookies or databases.
+    pub keys: u64,
+    /// Bytes of its JSON.
+    pub bytes: u64,
 }

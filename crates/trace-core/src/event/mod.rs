@@ -27,7 +27,7 @@ pub use console::{ConsoleError, ConsoleLog, PageLocation};
 pub use dom::{DomDigest, DomEvents, FrameHolder};
 pub use ids::{IdError, Seq, ShortId, StepId, TraceId};
 pub use kind::Kind;
-pub use media::{BrowserState, Screenshot, Video};
+pub use media::{BrowserState, Screenshot, StatePart, Video};
 pub use network::{NetworkFailed, NetworkRequest, NetworkResponse, NetworkWs, WsDirection};
 pub(crate) use payload::ENVELOPE_KEYS;
 pub use payload::{Payload, PayloadError};

@@ -5,6 +5,7 @@ import { ScreencastSource } from '../media/screencast.js';
 import { implementationOf, property } from '../playwright/privates.js';
 import { guarded, problems } from '../problems.js';
 import type { Session } from '../session.js';
+import { HubStates } from '../state/hub-states.js';
 import type { Cdp } from './cdp-session.js';
 import { wrapSession } from './cdp-session.js';
 import { RequestBook } from './book.js';
@@ -15,6 +16,7 @@ export interface TargetInfo {
   readonly targetId: string;
   readonly type: string;
   readonly url: string;
+  readonly browserContextId?: string;
 }
 
 const RECORDED = new Set(['page', 'iframe', 'worker', 'shared_worker', 'service_worker']);
@@ -32,9 +34,12 @@ export class Hub {
   readonly #book: RequestBook;
   readonly #pages = new Map<string, string>();
   readonly #screencasts = new Map<string, ScreencastSource>();
+  /** What knows the state of the pages. */
+  readonly states: HubStates;
 
-  constructor(current: Current) {
+  constructor(current: Current, root: Cdp) {
     this.#current = current;
+    this.states = new HubStates(root);
     this.#book = new RequestBook();
   }
 
@@ -45,6 +50,7 @@ export class Hub {
 
   /** Handles an event of a session above some targets. */
   route(parent: Cdp, method: string, params: unknown): void {
+    if (method === 'Target.detachedFromTarget') this.states.detach((params as { sessionId: string }).sessionId);
     if (method !== 'Target.attachedToTarget') return;
     const event = params as { sessionId: string; targetInfo: TargetInfo; waitingForDebugger: boolean };
     guarded('a new target', () => this.#attached(parent, event.sessionId, event.targetInfo, event.waitingForDebugger));
@@ -76,8 +82,16 @@ export class Hub {
     handlers.push((method, params) => this.route(cdp, method, params));
     const recorded = RECORDED.has(info.type) && !/^(chrome|chrome-untrusted|devtools):/.test(info.url);
     if (recorded) this.#record(cdp, info, handlers);
+    if (recorded && (info.type === 'page' || info.type === 'iframe')) this.#followState(parent, cdp, sessionId, info, handlers);
     tell(cdp, 'Target.setAutoAttach', ATTACH);
     if (waiting) tell(cdp, 'Runtime.runIfWaitingForDebugger');
+  }
+
+  #followState(parent: Cdp, cdp: Cdp, sessionId: string, info: TargetInfo, handlers: ((method: string, params: unknown) => void)[]): void {
+    if (this.#current()?.settings.state === false) return;
+    const target = this.states.attach(parent, cdp, sessionId, info);
+    handlers.push((method, params) => target.event(method, params));
+    target.enable();
   }
 
   #record(cdp: Cdp, info: TargetInfo, handlers: ((method: string, params: unknown) => void)[]): void {
@@ -106,8 +120,9 @@ export async function connectHub(browser: Browser, current: Current): Promise<Hu
   const session = await quietly(browser, async () => await browser.newBrowserCDPSession());
   const root = wrapSession(session);
   if (!root) return undefined;
-  const hub = new Hub(current);
+  const hub = new Hub(current, root);
   session.on('Target.attachedToTarget', (params) => hub.route(root, 'Target.attachedToTarget', params));
+  session.on('Target.detachedFromTarget', (params) => hub.route(root, 'Target.detachedFromTarget', params));
   await hub.start(root);
   return hub;
 }

@@ -51,6 +51,8 @@ export const TABLE: Readonly<Record<keyof TraceCaptureOptions, Entry>> = {
   bodies: YES,
   max_body_bytes: { rule: { type: 'integer', min: 0, max: 512 * 1024 * 1024, unit: 'bytes' }, default: 16 * 1024 * 1024 },
   console: YES,
+  state: YES,
+  max_state_bytes: { rule: { type: 'integer', min: 0, max: 64 * 1024 * 1024, unit: 'bytes' }, default: 4 * 1024 * 1024 },
   stdio: YES,
   screenshots: YES,
   heartbeat_ms: { rule: { type: 'integer', min: 50, max: 600_000, unit: 'ms' }, default: 1_000 },

@@ -42,6 +42,10 @@ export interface TraceCaptureOptions {
   readonly max_body_bytes?: number;
   /** Console messages and uncaught errors of pages. */
   readonly console?: boolean;
+  /** Cookies, storage, databases, history and form fields at step boundaries; the values go to the vault alone. */
+  readonly state?: boolean;
+  /** Databases of an origin beyond this many bytes are left out of the state, and say so. */
+  readonly max_state_bytes?: number;
   /** What the test prints. */
   readonly stdio?: boolean;
   /** Pictures at step boundaries, on change and on failure. */

@@ -78,6 +78,17 @@ const CASES: readonly Case[] = [
   },
   {
     test: 'steps',
+    claim: 'records the browser\'s state at boundaries, whole at both ends, and never in clear',
+    check: (trace) => {
+      const states = trace.of('browser.state');
+      assert.deepEqual([states[0]?.['full'], states[0]?.['revision'], states.at(-1)?.['full']], [true, 1, true]);
+      assert.deepEqual(states.map(({ revision }) => revision), states.map((_, at) => at + 1));
+      assert.ok(states.some(({ step_id, changed }) => step_id === 's1' && (changed as string[]).includes('document p1f1')));
+      for (const { secret } of states) assert.ok('vault' in (secret as object) || 'omitted' in (secret as object), JSON.stringify(secret));
+    },
+  },
+  {
+    test: 'steps',
     claim: 'ends every step before the run',
     check: (trace) => {
       assert.equal(trace.of('step.start').length, trace.of('step.end').length);

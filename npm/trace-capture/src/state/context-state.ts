@@ -1,0 +1,119 @@
+import { native } from '../native.js';
+import type { Session } from '../session.js';
+import type { Json, Payload } from '../values.js';
+import { Ledger } from './ledger.js';
+import type { Change } from './ledger.js';
+import type { Boundary, Reading, StateSource } from './types.js';
+
+/** What a boundary may take before its event says that it was late. */
+const BUDGET_MS = 150;
+/** Longest an answer is waited for at all; a page in a long task answers when it is done. */
+const BOUND_MS = 2_000;
+/** Boundaries read at one time; a page that does not answer must not gather questions. */
+const MAX_AT_ONCE = 4;
+
+/** The state of one context over one trace. Readings may overlap; they are written in the order of their boundaries. */
+export class ContextState {
+  readonly id: string;
+  readonly #source: StateSource;
+  readonly #session: Session;
+  readonly #ledger = new Ledger();
+  readonly #gonePages = new Set<string>();
+  readonly #told = new Set<string>();
+  #turn: Promise<void> = Promise.resolve();
+  #reading = 0;
+  #skipped = 0;
+  #first = true;
+  #ended = false;
+
+  constructor(id: string, source: StateSource, session: Session) {
+    this.id = id;
+    this.#source = source;
+    this.#session = session;
+  }
+
+  /** Reads now, writes when the answers are there. */
+  async read(boundary: Boundary, stepId: string | undefined, full: boolean): Promise<void> {
+    if (this.#reading >= MAX_AT_ONCE && !full) {
+      this.#skipped += 1;
+      return;
+    }
+    this.#reading += 1;
+    const ts = this.#session.recorder.now();
+    const asked = this.#source.read(BOUND_MS, full);
+    const before = this.#turn;
+    this.#turn = (async (): Promise<void> => {
+      const reading = await asked;
+      const tookMs = this.#session.recorder.now() - ts;
+      await before;
+      this.#reading -= 1;
+      this.#write(reading, { boundary, stepId, full, ts, tookMs });
+    })();
+    await this.#turn;
+  }
+
+  /** The last reading, whole; a context that closes after the test's own end has told everything already. */
+  async readLast(boundary: Boundary, stepId: string | undefined): Promise<void> {
+    const full = !this.#ended;
+    this.#ended = true;
+    await this.read(boundary, stepId, full);
+  }
+
+  /** Parts of a page that is closed; they are told as gone at the next boundary. */
+  forget(page: string): void {
+    this.#gonePages.add(page);
+  }
+
+  #write(reading: Reading, at: { boundary: Boundary; stepId: string | undefined; full: boolean; ts: number; tookMs: number }): void {
+    this.#tell(reading);
+    const full = at.full || (this.#first && reading.parts.size > 0);
+    const change = this.#ledger.apply({ ...reading, parts: new Map([...reading.parts, ...this.#gone()]) }, full);
+    if (change === undefined) return;
+    this.#first = false;
+    const payload: Payload = {
+      context: this.id,
+      boundary: at.boundary,
+      revision: change.revision,
+      full,
+      changed: [...change.changed],
+      counts: this.#counts(),
+      ...(at.tookMs > BUDGET_MS ? { late_ms: Math.round(at.tookMs) } : {}),
+      ...(reading.missing.length > 0 ? { missing: [...reading.missing] } : {}),
+      ...(this.#skipped > 0 ? { skipped: this.#skipped } : {}),
+      secret: keepsSecrets() ? secretOf(change) : { omitted: 'vault off' },
+    };
+    this.#skipped = 0;
+    this.#session.append('browser.state', payload, { stepId: at.stepId, ts: at.ts });
+  }
+
+  /** Documents, history and session storage of closed pages, and documents of frames that are no more. */
+  #gone(): [string, undefined][] {
+    const pages = [...this.#gonePages];
+    this.#gonePages.clear();
+    const isOf = (name: string, page: string): boolean => [`history ${page}`].includes(name) || name.startsWith(`session ${page} `) || name.startsWith(`document ${page}f`);
+    return this.#ledger.names().flatMap((name): [string, undefined][] => (pages.some((page) => isOf(name, page)) ? [[name, undefined]] : []));
+  }
+
+  /** Size of each part; how many keys a user has and how big they are is no secret. */
+  #counts(): Json {
+    return [...this.#ledger.counts()].map(([part, { keys, bytes }]) => ({ part, keys, bytes }));
+  }
+
+  #tell({ notices }: Reading): void {
+    for (const { code, message, detail } of notices) {
+      const key = JSON.stringify([code, detail]);
+      if (this.#told.has(key)) continue;
+      this.#told.add(key);
+      this.#session.recorder.notice(code, message, { source: 'state', ...detail });
+    }
+  }
+}
+
+/** Whether the recorder below moves what is secret into the vault. One that does not must never get it. */
+function keepsSecrets(): boolean {
+  return native()?.capabilities?.().secrets === true;
+}
+
+function secretOf({ parts }: Change): Json {
+  return { parts: Object.fromEntries(parts.map(({ name, revision, text }) => [name, { revision, value: JSON.parse(text) as Json }])) };
+}

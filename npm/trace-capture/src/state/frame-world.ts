@@ -1,0 +1,62 @@
+import type { Cdp } from '../network/cdp-session.js';
+import type { QuickAnswer, QuickQuestion, SlowAnswer, SlowQuestion } from '../injected/state/reader.js';
+import { readerScript, WORLD } from './script.js';
+
+/** One document of a frame, with the reader in a world of its own: page and reader cannot see each other's globals. */
+export class FrameWorld {
+  readonly frameId: string;
+  readonly #cdp: Cdp;
+  readonly ready: Promise<void>;
+  #contextId: number | undefined;
+  #ack = 0;
+  /** Where the storage of this frame belongs: the origin, or origin and site for a frame of a third party. */
+  storageKey: string | undefined;
+
+  constructor(cdp: Cdp, frameId: string) {
+    this.#cdp = cdp;
+    this.frameId = frameId;
+    this.ready = this.#open();
+  }
+
+  get isReady(): boolean {
+    return this.#contextId !== undefined;
+  }
+
+  /** What can be read at once. Rejects when the document is gone. */
+  async quick(storage: boolean): Promise<QuickAnswer> {
+    const question: QuickQuestion = { ack: this.#ack, storage };
+    const answer = (await this.#ask('quick', question)) as QuickAnswer;
+    this.#ack = answer.number;
+    return answer;
+  }
+
+  /** What takes time. Rejects when the document is gone. */
+  async slow(question: SlowQuestion): Promise<SlowAnswer> {
+    return (await this.#ask('slow', question)) as SlowAnswer;
+  }
+
+  async #open(): Promise<void> {
+    const { frameId } = this;
+    const keyed = this.#cdp.send('Storage.getStorageKeyForFrame', { frameId }).then(
+      (answer) => { this.storageKey = (answer as { storageKey: string }).storageKey; },
+      // An opaque origin has no key, and no storage either.
+      () => undefined,
+    );
+    const { executionContextId } = (await this.#cdp.send('Page.createIsolatedWorld', { frameId, worldName: WORLD })) as { executionContextId: number };
+    await this.#cdp.send('Runtime.evaluate', { expression: `globalThis.molarState ??= ${readerScript()};0`, contextId: executionContextId });
+    await keyed;
+    this.#contextId = executionContextId;
+  }
+
+  async #ask(method: 'quick' | 'slow', question: QuickQuestion | SlowQuestion): Promise<unknown> {
+    const answer = (await this.#cdp.send('Runtime.evaluate', {
+      expression: `molarState.${method}(${JSON.stringify(question)})`,
+      contextId: this.#contextId ?? 0,
+      returnByValue: true,
+      awaitPromise: true,
+    })) as { result?: { value?: unknown }; exceptionDetails?: { exception?: { description?: string }; text?: string } };
+    const { exceptionDetails } = answer;
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text ?? 'the reader failed');
+    return answer.result?.value;
+  }
+}

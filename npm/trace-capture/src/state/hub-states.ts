@@ -1,0 +1,40 @@
+import type { Cdp } from '../network/cdp-session.js';
+import type { TargetInfo } from '../network/hub.js';
+import { StateTarget } from './target.js';
+
+interface Attached {
+  readonly target: StateTarget;
+  readonly contextId: string;
+  /** Target of the page that a frame of another process belongs to. */
+  readonly pageTargetId: string;
+}
+
+/** The targets of one browser, by context and page. */
+export class HubStates {
+  readonly #attached = new Map<string, Attached>();
+  readonly #pageOf = new WeakMap<Cdp, string>();
+  /** The browser-level session, which is asked for cookies. */
+  readonly root: Cdp;
+
+  constructor(root: Cdp) {
+    this.root = root;
+  }
+
+  /** A page or frame attached below `parent`; gives what its events are for. */
+  attach(parent: Cdp, cdp: Cdp, sessionId: string, { targetId, type, browserContextId }: TargetInfo): StateTarget {
+    const pageTargetId = type === 'page' ? targetId : (this.#pageOf.get(parent) ?? targetId);
+    this.#pageOf.set(cdp, pageTargetId);
+    const target = new StateTarget(cdp, type === 'page');
+    this.#attached.set(sessionId, { target, contextId: browserContextId ?? '', pageTargetId });
+    return target;
+  }
+
+  detach(sessionId: string): void {
+    this.#attached.delete(sessionId);
+  }
+
+  /** The targets of a context now. */
+  of(contextId: string): readonly Attached[] {
+    return [...this.#attached.values()].filter((one) => one.contextId === contextId);
+  }
+}

@@ -1,0 +1,216 @@
+import type { Cdp } from '../network/cdp-session.js';
+import { tell } from '../network/hub.js';
+import type { SlowAnswer } from '../injected/state/reader.js';
+import { FrameWorld } from './frame-world.js';
+import type { ItemEvent, StorageId } from './items.js';
+import { ItemMirror } from './items.js';
+
+const MAX_FRAMES = 64;
+
+interface FrameTree {
+  readonly frame: { readonly id: string };
+  readonly childFrames?: readonly FrameTree[];
+}
+
+interface HistoryAnswer {
+  readonly currentIndex: number;
+  readonly entries: readonly { readonly url: string; readonly title: string; readonly transitionType: string }[];
+}
+
+/** What a target told at once. */
+export interface TargetReading {
+  readonly documents: readonly { readonly frameId: string; readonly text: string }[];
+  readonly items: readonly { readonly id: StorageId; readonly text: string }[];
+  readonly history?: string;
+  readonly missing: number;
+}
+
+/** What is slow to read of one storage key. */
+export interface SlowReading extends SlowAnswer {
+  readonly storageKey: string;
+}
+
+/** The state of one debugging target: a page with the frames of its process, or a frame in a process of its own. */
+export class StateTarget {
+  readonly #cdp: Cdp;
+  readonly #worlds = new Map<string, FrameWorld>();
+  readonly #mirror = new ItemMirror();
+  readonly #tracked = new Set<string>();
+  /** Storage keys whose databases or caches changed since they were read. */
+  readonly #dirtyDatabases = new Set<string>();
+  readonly #dirtyCaches = new Set<string>();
+  readonly isPage: boolean;
+  /** Whether a database or cache was ever seen to change. */
+  #hasDatabases = false;
+  /** Whether documents came or went since the last reading. */
+  #moved = false;
+  #listening = true;
+
+  constructor(cdp: Cdp, isPage: boolean) {
+    this.#cdp = cdp;
+    this.isPage = isPage;
+  }
+
+  /** Sent in one batch and not waited for, so that the target can run on at once. */
+  enable(): void {
+    tell(this.#cdp, 'Page.enable');
+    tell(this.#cdp, 'DOMStorage.enable');
+    void this.#cdp.send('Page.getFrameTree').then((answer) => this.#adopt((answer as { frameTree: FrameTree }).frameTree), ignore);
+  }
+
+  event(method: string, params: unknown): void {
+    switch (method) {
+      case 'Page.frameNavigated':
+        return this.#open((params as { frame: { id: string } }).frame.id, true);
+      case 'Page.frameAttached':
+        return this.#open((params as { frameId: string }).frameId, false);
+      case 'Page.frameDetached':
+        this.#worlds.delete((params as { frameId: string }).frameId);
+        return;
+      case 'Storage.indexedDBContentUpdated':
+      case 'Storage.indexedDBListUpdated':
+        this.#hasDatabases = true;
+        this.#dirtyDatabases.add((params as { storageKey: string }).storageKey);
+        return;
+      case 'Storage.cacheStorageContentUpdated':
+      case 'Storage.cacheStorageListUpdated':
+        this.#hasDatabases = true;
+        this.#dirtyCaches.add((params as { storageKey: string }).storageKey);
+        return;
+      default:
+        if (method.startsWith('DOMStorage.')) this.#items(method, params as ItemEvent);
+    }
+  }
+
+  /** Asks every frame at once; the questions are on their way when this returns. */
+  async quick(): Promise<TargetReading> {
+    const asked = new Set<string>();
+    const worlds = [...this.#worlds.values()].slice(0, MAX_FRAMES);
+    const answers = worlds.map(async (world) => await this.#ask(world, asked));
+    const [history, ...read] = await Promise.all([this.#history(), ...answers]);
+    const documents = read.flatMap((one) => (one?.document === undefined ? [] : [{ frameId: one.frameId, text: one.document }]));
+    const items = read.flatMap((one) => one?.items ?? []);
+    return { documents, items, missing: read.filter((one) => one === undefined).length, ...(history === undefined ? {} : { history }) };
+  }
+
+  /** Reads databases, caches and workers of every origin; only what changed, or all of it. */
+  async slow(all: boolean, max_chars: number, budget_ms: number): Promise<SlowReading[]> {
+    const worlds = new Map([...this.#worlds.values()].flatMap((world) => (world.storageKey === undefined ? [] : [[world.storageKey, world] as const])));
+    const answers = [...worlds].map(async ([storageKey, world]) => {
+      const databases = all || this.#dirtyDatabases.has(storageKey);
+      const caches = all || this.#dirtyCaches.has(storageKey);
+      this.#dirtyDatabases.delete(storageKey);
+      this.#dirtyCaches.delete(storageKey);
+      await world.ready;
+      const answer = await world.slow({ databases, caches, max_chars, budget_ms });
+      // What was not read whole is asked for again at the next boundary.
+      if (answer.faults.some(({ fault }) => fault === 'too_slow' || fault === 'blocked')) this.#dirtyDatabases.add(storageKey);
+      return { ...answer, storageKey, ...(await this.#generators(storageKey, answer.databases)) };
+    });
+    const read = await Promise.all(answers.map(async (answer) => await answer.catch(ignore)));
+    return read.filter((one) => one !== undefined);
+  }
+
+  /** Whether a database or cache changed since it was read. */
+  get isDirty(): boolean {
+    return this.#dirtyDatabases.size > 0 || this.#dirtyCaches.size > 0;
+  }
+
+  #adopt({ frame, childFrames = [] }: FrameTree): void {
+    this.#open(frame.id, false);
+    for (const child of childFrames) this.#adopt(child);
+  }
+
+  #open(frameId: string, anew: boolean): void {
+    if (!anew && this.#worlds.has(frameId)) return;
+    this.#moved = true;
+    const world = new FrameWorld(this.#cdp, frameId);
+    this.#worlds.set(frameId, world);
+    world.ready.then(() => this.#opened(world), ignore);
+  }
+
+  #opened({ storageKey }: FrameWorld): void {
+    if (storageKey === undefined || this.#tracked.has(storageKey)) return;
+    this.#tracked.add(storageKey);
+    this.#dirtyDatabases.add(storageKey);
+    this.#dirtyCaches.add(storageKey);
+    tell(this.#cdp, 'Storage.trackIndexedDBForStorageKey', { storageKey });
+    tell(this.#cdp, 'Storage.trackCacheStorageForStorageKey', { storageKey });
+    for (const isLocalStorage of [true, false]) void this.#base({ storageKey, isLocalStorage });
+  }
+
+  async #base(storageId: StorageId): Promise<void> {
+    const answer = await this.#cdp.send('DOMStorage.getDOMStorageItems', { storageId }).catch(ignore);
+    if (answer !== undefined) this.#mirror.base(storageId, (answer as { entries: [string, string][] }).entries);
+  }
+
+  /** One frame of each origin answers for its storage; a world that is ready is asked before this returns. */
+  async #ask(world: FrameWorld, asked: Set<string>): Promise<{ frameId: string; document?: string; items: TargetReading['items'] } | undefined> {
+    const { frameId } = world;
+    try {
+      if (!world.isReady) await world.ready;
+      const forStorage = world.storageKey !== undefined && !asked.has(world.storageKey);
+      if (world.storageKey !== undefined) asked.add(world.storageKey);
+      const answer = await world.quick(forStorage);
+      const items = (['local', 'session'] as const).flatMap((area) => {
+        const text = answer[area];
+        const id = { storageKey: world.storageKey ?? '', isLocalStorage: area === 'local' };
+        if (forStorage) this.#mirror.answered(id, text);
+        return text === undefined ? [] : [{ id, text }];
+      });
+      return { frameId, items, ...(answer.document === undefined ? {} : { document: answer.document }) };
+    } catch {
+      // A document that was replaced meanwhile has nothing to tell; its successor answers at the next boundary.
+      return this.#worlds.get(frameId) === world ? undefined : { frameId, items: [] };
+    }
+  }
+
+  /** Whether something may still be told of the time before now by another process than the one that has answered. */
+  get expectsNews(): boolean {
+    const moved = this.#moved;
+    this.#moved = false;
+    return moved || this.#hasDatabases;
+  }
+
+  /** Items whose frames are gone. */
+  left(): TargetReading['items'] {
+    return this.#mirror.ids().flatMap((id) => {
+      const text = this.#mirror.take(id);
+      return text === undefined ? [] : [{ id, text }];
+    });
+  }
+
+  async #history(): Promise<string | undefined> {
+    if (!this.isPage) return undefined;
+    const answer = (await this.#cdp.send('Page.getNavigationHistory').catch(ignore)) as HistoryAnswer | undefined;
+    if (answer === undefined) return undefined;
+    const entries = answer.entries.map(({ url, title, transitionType }) => ({ url, title, how: transitionType }));
+    return JSON.stringify({ index: answer.currentIndex, entries });
+  }
+
+  /** A generator's next key cannot be read by a page without using it up. */
+  async #generators(storageKey: string, text: string | undefined): Promise<{ databases?: string }> {
+    if (text === undefined || !text.includes('"auto_increment":true')) return {};
+    const databases = JSON.parse(text) as { name: string; stores: { name: string; auto_increment: boolean; next_key?: number }[] }[];
+    const asked = databases.flatMap(({ name, stores }) =>
+      stores.filter((store) => store.auto_increment).map(async (store) => {
+        const question = { storageKey, databaseName: name, objectStoreName: store.name };
+        const answer = (await this.#cdp.send('IndexedDB.getMetadata', question).catch(ignore)) as { keyGeneratorValue: number } | undefined;
+        if (answer !== undefined) store.next_key = answer.keyGeneratorValue;
+      }),
+    );
+    await Promise.all(asked);
+    return { databases: JSON.stringify(databases) };
+  }
+
+  #items(method: string, event: ItemEvent): void {
+    this.#mirror.event(method, event);
+    if (!this.#mirror.flooded || !this.#listening) return;
+    this.#listening = false;
+    tell(this.#cdp, 'DOMStorage.disable');
+  }
+}
+
+function ignore(): undefined {
+  return undefined;
+}
