@@ -64,7 +64,9 @@ function pageOpened(page: Page, worker: Worker): void {
   void guardedAsync('a new page', async () => {
     const hub = await worker.hub(browser);
     hub?.knowPage(page);
-    Screenshots.follow(session, page, hub?.screencast(page));
+    const frames = hub?.screencast(page);
+    Screenshots.follow(session, page, frames);
+    Videos.film(session, page, frames);
   });
 }
 

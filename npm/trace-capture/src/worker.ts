@@ -20,7 +20,7 @@ import { TraceRecorder } from './recorder.js';
 import { linkReport } from './report-link.js';
 import { runStart } from './run-start.js';
 import { attachmentEvent } from './attachments.js';
-import { failureScreenshot } from './media/screenshots.js';
+import { Screenshots, failureScreenshot } from './media/screenshots.js';
 import { OwnZip } from './media/playwright-zip.js';
 import { Videos } from './media/video.js';
 import { checkHooks } from './self-check.js';
@@ -49,6 +49,8 @@ export class Worker {
   #instrumented = false;
   #stdio = false;
   #endpoint: Endpoint | undefined;
+  /** Whether a browser of this worker sends us its frames. */
+  #filming = false;
   current: Session | undefined;
 
   /** Whether the client's instrumentation is available; the public ways are used where it is not. */
@@ -69,7 +71,7 @@ export class Worker {
       onApiCallEnd: (call) => guarded('an API call', () => this.#apiEnd(call)),
       runBeforeCreateBrowserContext: async (options) =>
         guarded('a new context', () => {
-          Videos.ask(this.current, options);
+          Videos.ask(this.current, options, this.#filming);
           this.#askHeader(options);
         }),
       runBeforeCreateRequestContext: async (options) => guarded('a request context', () => this.#askHeader(options)),
@@ -153,6 +155,7 @@ export class Worker {
     const bound = boundOf(session.testInfo, session.settings.drain_ms);
     const drained = guardedAsync('closing a context', async () => {
       session.pending.add(StateChannel.last(session, context));
+      Screenshots.flush(session);
       await Promise.all([DomChannel.flush(context, bound), this.#drain()]);
       await OwnZip.stop(context, session);
     });
@@ -163,7 +166,10 @@ export class Worker {
   hub(browser: Browser): Promise<Hub | undefined> {
     const known = this.#hubs.get(browser);
     if (known) return known;
-    const hub = guardedAsync('the network recording', async () => await connectHub(browser, () => this.current)).then((found) => found ?? undefined);
+    const hub = guardedAsync('the network recording', async () => await connectHub(browser, () => this.current)).then((found) => {
+      this.#filming ||= found !== undefined;
+      return found ?? undefined;
+    });
     this.#hubs.set(browser, hub);
     // A browser that is gone still owes the record what it left unanswered, so `settle` is what forgets it.
     this.#browsers.add(browser);

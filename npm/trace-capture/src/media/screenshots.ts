@@ -4,13 +4,23 @@ import { guardedAsync } from '../problems.js';
 import type { Session } from '../session.js';
 import type { Frame, ScreencastSource } from './screencast.js';
 
+/** A step boundary that waits for the picture of its moment. */
+interface Boundary {
+  readonly reason: string;
+  readonly stepId: string;
+}
+
 interface Followed {
   readonly page: string;
   readonly source: ScreencastSource;
+  readonly waiting: Boundary[];
   /** Number of the frame written last. */
   written: number;
   writtenAtMs: number;
 }
+
+/** Longest a boundary waits for a newer frame; a page at rest sends one well before that. */
+const FRESH_MS = 250;
 
 const followed = new WeakMap<Session, Map<string, Followed>>();
 
@@ -21,12 +31,23 @@ export const Screenshots = {
     const id = session.pages.page(guidOf(page));
     const all = followed.get(session) ?? begin(session);
     if (all.has(id)) return;
-    const one: Followed = { page: id, source, written: 0, writtenAtMs: 0 };
+    const one: Followed = { page: id, source, waiting: [], written: 0, writtenAtMs: 0 };
     all.set(id, one);
-    page.once('close', () => all.delete(id));
-    source.listen((frame) => {
-      if (Date.now() - one.writtenAtMs >= session.settings.heartbeat_ms) write(session, one, frame, 'heartbeat');
+    const stop = source.listen((frame) => {
+      if (one.waiting.length > 0) answer(session, one, frame);
+      else if (Date.now() - one.writtenAtMs >= session.settings.heartbeat_ms) write(session, one, frame, 'heartbeat');
     });
+    page.once('close', () => {
+      stop();
+      answer(session, one, source.latest);
+      all.delete(id);
+    });
+    session.onClose(stop);
+  },
+
+  /** Gives every boundary that still waits the newest frame there is. */
+  flush(session: Session): void {
+    for (const one of followed.get(session)?.values() ?? []) answer(session, one, one.source.latest);
   },
 };
 
@@ -35,12 +56,21 @@ function begin(session: Session): Map<string, Followed> {
   followed.set(session, all);
   session.onStep((when, step) => {
     if (step.category !== 'test.step' && step.category !== 'implicit') return;
-    for (const one of all.values()) {
-      const { latest } = one.source;
-      if (latest) write(session, one, latest, `step.${when}`, step.id);
-    }
+    for (const one of all.values()) reached(session, one, { reason: `step.${when}`, stepId: step.id });
   });
+  session.onClose(() => Screenshots.flush(session));
   return all;
+}
+
+/** What the newest frame shows may be older than the boundary, so a newer one is asked for and shortly waited for. */
+function reached(session: Session, one: Followed, boundary: Boundary): void {
+  one.waiting.push(boundary);
+  one.source.hurry();
+  if (one.waiting.length === 1) setTimeout(() => answer(session, one, one.source.latest), FRESH_MS).unref();
+}
+
+function answer(session: Session, one: Followed, frame: Frame | undefined): void {
+  for (const { reason, stepId } of one.waiting.splice(0)) if (frame) write(session, one, frame, reason, stepId);
 }
 
 /** A real picture of every open page, taken when the test has failed and before its pages close. */
@@ -68,6 +98,6 @@ function write(session: Session, one: Followed, frame: Frame, reason: string, st
   one.written = frame.number;
   one.writtenAtMs = Date.now();
   const { width, height, data } = frame;
-  const place = stepId === undefined ? { ts: session.recorder.tsOf(frame.atMs) } : { stepId };
+  const place = { ts: session.recorder.tsOf(frame.atMs), ...(stepId === undefined ? {} : { stepId }) };
   session.appendContent('screenshot', { page: one.page, reason, width, height }, [{ field: 'image', data, mediaType: 'image/jpeg' }], place);
 }

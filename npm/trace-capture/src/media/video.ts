@@ -8,6 +8,8 @@ import { guarded } from '../problems.js';
 import type { Session } from '../session.js';
 import { guidOf } from '../identities.js';
 import { atMost } from '../wait.js';
+import { Film } from './film.js';
+import type { Frame, ScreencastSource } from './screencast.js';
 
 interface Recorded {
   readonly page: Page;
@@ -16,24 +18,73 @@ interface Recorded {
   endTs: number | undefined;
 }
 
+/** A film of ours, from its page's first frame on. */
+interface Filmed {
+  readonly id: string;
+  readonly path: string;
+  startTs: number;
+  endTs: number | undefined;
+  film: Film | undefined;
+  ended: Promise<boolean> | undefined;
+}
+
+/** A finished video and where it belongs on the time axis. */
+interface Kept {
+  readonly id: string;
+  readonly path: string;
+  readonly startTs: number;
+  readonly endTs: number | undefined;
+}
+
+/** Longest the encoder may take for the frames it still has when a film ends. */
+const ENCODE_MS = 5_000;
+
 const recorded = new WeakMap<Session, Recorded[]>();
+const films = new WeakMap<Session, Map<string, Filmed>>();
 const directories = new WeakMap<Session, string>();
-let encoder: boolean | undefined;
+let encoder: string | false | undefined;
 let toldMissing = false;
 
-/** Videos of pages, whoever asked for them. */
+/**
+ * Videos of pages. The frames that a page's screenshots are taken from make its film as well, because `recordVideo` has Chromium paint and
+ * encode every frame a second time (measured: 1 to 2.5 s of processor time for 11 s of test, as much as all other sources together).
+ * `recordVideo` is used where there are no such frames, and what the user's own configuration records is taken as it is.
+ */
 export const Videos = {
-  /** Asks for a video of a context that is about to be created, unless the user's configuration does. */
-  ask(session: Session | undefined, options: Record<string, unknown>): void {
+  /** Asks for a video of a context that is about to be created, unless its pages will be filmed or the user's configuration asks. */
+  ask(session: Session | undefined, options: Record<string, unknown>, filmed: boolean): void {
     if (!session?.settings.video || options['recordVideo'] !== undefined) return;
-    if (!hasEncoder()) {
+    if (!encoderPath()) {
       if (!toldMissing) session.recorder.notice('video.no_encoder', 'no video: Playwright\'s ffmpeg is not installed (npx playwright install ffmpeg)');
       toldMissing = true;
       return;
     }
-    const dir = directories.get(session) ?? mkdtempSync(join(tmpdir(), 'molar-video-'));
-    directories.set(session, dir);
-    options['recordVideo'] = { dir };
+    if (!filmed || !canFilm()) options['recordVideo'] = { dir: directory(session) };
+  },
+
+  /** Films a page whose video nobody else makes. */
+  film(session: Session, page: Page, source: ScreencastSource | undefined): void {
+    const ffmpeg = encoderPath();
+    const all = films.get(session) ?? new Map<string, Filmed>();
+    films.set(session, all);
+    const id = session.pages.page(guidOf(page));
+    if (!session.settings.video || !source || !ffmpeg || !canFilm() || page.video() || all.has(id)) return;
+    const one: Filmed = { id, path: join(directory(session), `${id}.webm`), startTs: 0, endTs: undefined, film: undefined, ended: undefined };
+    all.set(id, one);
+    const show = (frame: Frame): void => {
+      if (one.film) return one.film.add(frame);
+      one.startTs = session.recorder.tsOf(frame.atMs);
+      one.film = Film.begin(ffmpeg, one.path, frame);
+    };
+    if (source.latest) show(source.latest);
+    const stop = source.listen(show);
+    const end = (): void => {
+      stop();
+      one.endTs ??= session.recorder.now();
+      one.ended ??= one.film?.end(Date.now(), ENCODE_MS);
+    };
+    page.once('close', () => guarded('a video', end));
+    session.onClose(end);
   },
 
   /** Remembers when a page's video began and ended. */
@@ -47,14 +98,12 @@ export const Videos = {
 
   /** Keeps every finished video beside the trace: the longest one as `video.webm`, the others numbered. */
   async keep(session: Session, bound_ms: number): Promise<void> {
-    const closed = (recorded.get(session) ?? []).filter(({ endTs }) => endTs !== undefined);
-    const found = await Promise.all(closed.map(async (one) => ({ one, path: await pathOf(one.page, bound_ms) })));
-    const files = found.flatMap(({ one, path }) => (path !== undefined && existsSync(path) ? [{ one, path }] : []));
-    files.sort((a, b) => lengthOf(b.one) - lengthOf(a.one));
-    for (const [index, { one, path }] of files.entries()) {
+    const found = [...(await recordedFiles(session, bound_ms)), ...(await filmedFiles(session, bound_ms))].filter(({ path }) => existsSync(path));
+    found.sort((a, b) => lengthOf(b) - lengthOf(a));
+    for (const [index, { id, path, startTs, endTs }] of found.entries()) {
       const artifact = index === 0 ? 'video.webm' : `video-${index + 1}.webm`;
       if (!(await session.recorder.addArtifact(artifact, path))) continue;
-      session.append('video', { page: one.id, artifact, start_ts: one.startTs, ...(one.endTs === undefined ? {} : { end_ts: one.endTs }) }, { stepId: undefined });
+      session.append('video', { page: id, artifact, start_ts: startTs, ...(endTs === undefined ? {} : { end_ts: endTs }) }, { stepId: undefined });
     }
   },
 
@@ -65,26 +114,64 @@ export const Videos = {
   },
 };
 
+function directory(session: Session): string {
+  const dir = directories.get(session) ?? mkdtempSync(join(tmpdir(), 'molar-video-'));
+  directories.set(session, dir);
+  return dir;
+}
+
+async function recordedFiles(session: Session, bound_ms: number): Promise<Kept[]> {
+  const closed = (recorded.get(session) ?? []).filter(({ endTs }) => endTs !== undefined);
+  const files = await Promise.all(closed.map(async (one) => ({ one, path: await pathOf(one.page, bound_ms) })));
+  return files.flatMap(({ one, path }) => (path === undefined ? [] : [{ ...one, path }]));
+}
+
+async function filmedFiles(session: Session, bound_ms: number): Promise<Kept[]> {
+  const all = [...(films.get(session)?.values() ?? [])].filter(({ film }) => film !== undefined);
+  const whole = await Promise.all(all.map(async ({ ended }) => (ended ? await atMost(bound_ms, ended) : false)));
+  const lost = all.filter((_, index) => whole[index] !== true);
+  if (lost.length > 0) session.recorder.notice('video.lost', 'the encoder did not finish a video', { count: lost.length });
+  return all.filter((_, index) => whole[index] === true);
+}
+
 async function pathOf(page: Page, bound_ms: number): Promise<string | undefined> {
   const video = page.video();
   // On a remote browser the file is elsewhere and asking for its path throws.
   return video ? await atMost(bound_ms, video.path()) : undefined;
 }
 
-function lengthOf({ startTs, endTs }: Recorded): number {
+function lengthOf({ startTs, endTs }: Kept): number {
   return (endTs ?? startTs) - startTs;
 }
 
+/** The encoder of releases before 1.65 was built for another way of feeding it. */
+function canFilm(): boolean {
+  return playwrightMinor() >= 65;
+}
+
+function playwrightMinor(): number {
+  const found = guarded('the release of Playwright', () => {
+    const { version } = playwrightRequire()('playwright-core/package.json') as { version: string };
+    const [major = 0, minor = 0] = version.split('.').map(Number);
+    return major > 1 ? Number.MAX_SAFE_INTEGER : minor;
+  });
+  return found ?? 0;
+}
+
+function playwrightRequire(): NodeJS.Require {
+  return createRequire(createRequire(import.meta.url).resolve('@playwright/test'));
+}
+
 /** Without its encoder Playwright refuses to make a context that records video, which would fail the test. */
-function hasEncoder(): boolean {
+function encoderPath(): string | false {
   encoder ??= guarded('the video encoder', () => {
-    const bundle: unknown = createRequire(createRequire(import.meta.url).resolve('@playwright/test'))('playwright-core/lib/coreBundle');
+    const bundle: unknown = playwrightRequire()('playwright-core/lib/coreBundle');
     const registry = property(property(bundle, 'registry'), 'registry');
     const find = property(registry, 'findExecutable');
     const executable: unknown = typeof find === 'function' ? Reflect.apply(find, registry, ['ffmpeg']) : undefined;
     const pathFn = property(executable, 'executablePath');
     const path: unknown = typeof pathFn === 'function' ? Reflect.apply(pathFn, executable, ['javascript']) : undefined;
-    return typeof path === 'string' && existsSync(path);
+    return typeof path === 'string' && existsSync(path) ? path : undefined;
   });
-  return encoder ?? false;
+  return (encoder ??= false);
 }

@@ -1,0 +1,214 @@
+import { randomBytes } from 'node:crypto';
+import { parseBatch } from './batch.js';
+import { cleanUrl } from '../injected/mask/text.js';
+import { Identities } from './identity.js';
+import { injectedOptions } from './options.js';
+import { canBeQuiet, quietly, within } from './quiet.js';
+import { initScript } from './script.js';
+import { SurroundingsFinder } from './surroundings.js';
+const FLUSH_TIMEOUT_MS = 500;
+/**
+ * Records the DOM of every document of a browser context through rrweb, and hands the recording on as parts.
+ *
+ * One recorder serves any number of contexts. Nothing here throws into a test: what fails becomes a notice.
+ */
+export class DomRecorder {
+    #options;
+    #sink;
+    #notice;
+    #identities = new Identities();
+    #names;
+    #batches = new Map();
+    #installed = new WeakSet();
+    #finder;
+    /** Streams of frames of another origin, held until it is known whether their surroundings are private. */
+    #surroundings = new Map();
+    constructor(options, sink, sinkNotice) {
+        this.#options = options;
+        this.#sink = sink;
+        this.#notice = sinkNotice;
+        const usesFast = options.transport !== 'plain';
+        this.#names = { binding: randomName(), fast_binding: usesFast ? randomName() : '', handle: randomName() };
+        this.#finder = new SurroundingsFinder(options, this.#names.handle);
+    }
+    /**
+     * Starts recording a context. Call it first thing in the `browser.on('context')` handler and do not await it there:
+     * binding and script are sent before this returns, so they precede every script the test adds.
+     * The promise tells when the browser has acknowledged them; it never rejects.
+     */
+    async install(context) {
+        if (this.#installed.has(context))
+            return;
+        this.#installed.add(context);
+        try {
+            const content = initScript(injectedOptions(this.#options, this.#names));
+            const receive = (source, text) => this.#receive(source, text);
+            const sent = [
+                quietly(context, () => context.exposeBinding(this.#names.binding, receive)),
+                quietly(context, () => context.addInitScript({ content })),
+            ];
+            const open = context.pages();
+            this.#watch(context);
+            await Promise.all(sent);
+            await this.#startIn(open.flatMap(framesOf), content);
+        }
+        catch (cause) {
+            this.#notice('dom.install.failed', { reason: reasonOf(cause) });
+        }
+    }
+    /** Has every recorder of a page or context send what it holds. Takes at most the configured bound. */
+    async flush(target) {
+        const frames = framesOf(target);
+        const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+        const reports = await Promise.all(frames.map((frame) => within(bound, this.#ask(frame, 'flush'))));
+        await within(bound, Promise.all(this.#surroundings.values()));
+        const unanswered = reports.filter((report) => report === undefined).length;
+        for (const report of reports)
+            this.#checkArrival(report);
+        const pending = reports.reduce((sum, report) => sum + pendingOf(report), 0);
+        if (pending > 0)
+            this.#notice('dom.flush.incomplete', { pending });
+        return { frames: frames.length, unanswered, pending };
+    }
+    /** Has every recorder of the page check that it records the current document. Bounded like `flush`. */
+    async ensure(page) {
+        const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+        await Promise.all(framesOf(page).map((frame) => within(bound, this.#ask(frame, 'ensure'))));
+    }
+    /** Digest of each recorded document of the page as it is now, by frame id; frames without a recorder are left out. */
+    async digest(page) {
+        const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+        const asked = framesOf(page).map(async (frame) => {
+            const report = await within(bound, this.#ask(frame, 'digest'));
+            return [this.#identities.of(frame, 'frame'), report];
+        });
+        const digests = new Map();
+        for (const [frame, report] of await Promise.all(asked))
+            if (report)
+                digests.set(frame, report);
+        return digests;
+    }
+    /** Records the page's documents anew, with a full snapshot: the answer to a digest that does not match. */
+    async restart(page, reason) {
+        const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+        await Promise.all(framesOf(page).map((frame) => within(bound, this.#ask(frame, 'restart', reason))));
+    }
+    #watch(context) {
+        const watchPage = (page) => {
+            void this.#speedUp(page);
+            page.on('domcontentloaded', () => {
+                if (canBeQuiet(page))
+                    void this.ensure(page);
+            });
+        };
+        context.on('page', watchPage);
+        for (const page of context.pages())
+            watchPage(page);
+    }
+    /** Adds the raw protocol binding for the documents to come. Where it cannot be had, the plain one goes on. */
+    async #speedUp(page) {
+        const { fast_binding: name } = this.#names;
+        if (name === '' || page.context().browser()?.browserType().name() === 'firefox')
+            return;
+        const open = this.#options.cdpSession ?? ((of) => of.context().newCDPSession(of));
+        await within(FLUSH_TIMEOUT_MS, quietly(page, async () => {
+            const session = await open(page);
+            session.on('Runtime.bindingCalled', (call) => {
+                if (call.name === name)
+                    this.#receive({ page, frame: page.mainFrame() }, call.payload);
+            });
+            // Only an enabled domain adds its bindings to the documents to come.
+            await session.send('Runtime.enable');
+            await session.send('Runtime.addBinding', { name });
+        }));
+        // It also appeared in the document that is open now, which keeps its plain binding and is to hide this one.
+        await this.ensure(page);
+    }
+    /** Documents that were there before the recorder, as in a persistent context: init scripts only reach later ones. */
+    async #startIn(frames, script) {
+        const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+        await Promise.all(frames.map((frame) => within(bound, quietly(frame, () => frame.evaluate(script)))));
+    }
+    async #ask(frame, method, reason = '') {
+        const ask = ([handle, name, argument]) => {
+            const recorder = Reflect.get(globalThis, handle);
+            if (typeof recorder !== 'object' || recorder === null)
+                return null;
+            const deed = Reflect.get(recorder, name);
+            return typeof deed === 'function' ? (deed(argument) ?? null) : null;
+        };
+        return await quietly(frame, () => frame.evaluate(ask, [this.#names.handle, method, reason]));
+    }
+    #receive(source, text) {
+        const batch = parseBatch(text);
+        const place = { page: this.#identities.of(source.page, 'page'), frame: this.#identities.of(source.frame, 'frame') };
+        if ('fault' in batch) {
+            this.#notice('dom.batch.malformed', { ...place, reason: batch.fault });
+            return;
+        }
+        this.#count(batch, place);
+        for (const { code, detail } of batch.notices)
+            this.#notice(code, { ...detail, ...place });
+        const { stream, generation } = batch;
+        const frameUrl = cleanUrl(source.frame.url());
+        const parts = batch.parts.map((part) => ({ ...part, ...place, frameUrl, stream, generation }));
+        if (source.frame.parentFrame() === null)
+            for (const part of parts)
+                this.#pass(part);
+        else
+            void this.#passWhenAllowed(source.frame, stream, parts);
+    }
+    /** Keeps the order of a stream: all its batches wait for the same promise and go on in the order they came. */
+    async #passWhenAllowed(frame, stream, parts) {
+        const known = this.#surroundings.get(stream);
+        const finding = known ?? this.#finder.find(frame);
+        this.#surroundings.set(stream, finding);
+        const { verdict, holder } = await finding;
+        const place = holder === undefined ? {} : { holder };
+        if (verdict === 'open')
+            for (const part of parts)
+                this.#pass({ ...part, ...place });
+        else if (known === undefined)
+            this.#notice('dom.frame.private', { frame: this.#identities.of(frame, 'frame'), verdict });
+    }
+    /** Batches of a stream are numbered without gaps; a gap is a loss on the way that nobody else would see. */
+    #count(batch, place) {
+        const last = this.#batches.get(batch.stream) ?? 0;
+        if (batch.number !== last + 1) {
+            this.#notice('dom.batch.lost', { ...place, stream: batch.stream, expected: last + 1, got: batch.number });
+        }
+        this.#batches.set(batch.stream, Math.max(last, batch.number));
+    }
+    /** What a recorder says it has handed over must be here by now: its answer came after its batches. */
+    #checkArrival(report) {
+        const { stream, batch } = (report ?? {});
+        if (typeof stream !== 'string' || typeof batch !== 'number')
+            return;
+        const arrived = this.#batches.get(stream) ?? 0;
+        if (arrived < batch)
+            this.#notice('dom.batch.lost', { stream, expected: batch, got: arrived });
+    }
+    #pass(part) {
+        try {
+            this.#sink(part);
+        }
+        catch (cause) {
+            this.#notice('dom.sink.failed', { stream: part.stream, reason: reasonOf(cause) });
+        }
+    }
+}
+function randomName() {
+    return `__molar_${randomBytes(8).toString('hex')}`;
+}
+function framesOf(target) {
+    const pages = 'pages' in target ? target.pages() : [target];
+    return pages.filter((page) => !page.isClosed()).flatMap((page) => page.frames());
+}
+function pendingOf(report) {
+    const { pending } = (report ?? {});
+    return typeof pending === 'number' ? pending : 0;
+}
+function reasonOf(cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+}
+//# sourceMappingURL=recorder.js.map

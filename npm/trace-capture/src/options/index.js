@@ -1,0 +1,2 @@
+export { configure, publicSettings, settings } from './sources.js';
+//# sourceMappingURL=index.js.map

@@ -1,0 +1,57 @@
+const YES = { rule: { type: 'boolean' }, default: true };
+const TEXT = { type: 'text' };
+/** Selectors of what is to be hidden; unknown ones hide all text. */
+const HIDE = { rule: { type: 'list', of: TEXT }, default: [], safe: { mask_text: ['*'] } };
+const COUNT = { type: 'integer', min: 1, max: 100_000_000 };
+const WAIT = { type: 'integer', min: 0, max: 600_000, unit: 'ms' };
+const MASK = { type: 'either', of: [{ type: 'choice', of: ['sensitive', 'all'] }, { type: 'list', of: TEXT }] };
+const DOM = {
+    type: 'object',
+    fields: {
+        start: { type: 'choice', of: ['interactive', 'early'] }, slow_start_ms: WAIT, flush_ms: WAIT, batch_events: COUNT,
+        queue_events: COUNT, restarts_per_second: COUNT, soft_mutations: COUNT, hard_mutations: COUNT,
+        hard_refill_per_second: COUNT, mask_inputs: MASK, mask_text: { type: 'list', of: TEXT }, block: { type: 'list', of: TEXT },
+        transport: { type: 'choice', of: ['auto', 'plain'] }, flush_timeout_ms: WAIT,
+    },
+};
+const CLONE = {
+    type: 'object',
+    fields: { kind: TEXT, name: TEXT, admin: TEXT, run: TEXT, token: TEXT, collections: { type: 'list', of: TEXT } },
+    required: ['kind', 'admin', 'run'],
+};
+/** Every option: the order here is the order in which people read them. */
+export const TABLE = {
+    enabled: YES,
+    dir: { rule: TEXT, scope: 'run', hidden: true },
+    org: { rule: TEXT, scope: 'run' },
+    url: { rule: { type: 'text', pattern: /^https?:\/\// }, scope: 'run' },
+    key: { rule: TEXT, scope: 'run', hidden: true },
+    source: { rule: { type: 'choice', of: ['pr', 'schedule', 'manual', 'shadow_diff'] }, scope: 'run' },
+    dom: { rule: { type: 'either', of: [{ type: 'boolean' }, DOM] }, default: true },
+    network: YES,
+    bodies: YES,
+    max_body_bytes: { rule: { type: 'integer', min: 0, max: 512 * 1024 * 1024, unit: 'bytes' }, default: 16 * 1024 * 1024 },
+    console: YES,
+    stdio: YES,
+    screenshots: YES,
+    heartbeat_ms: { rule: { type: 'integer', min: 50, max: 600_000, unit: 'ms' }, default: 1_000 },
+    video: YES,
+    playwright_zip: YES,
+    clones: { rule: { type: 'list', of: CLONE }, default: [] },
+    clone_poll_ms: { rule: { type: 'integer', min: 50, max: 600_000, unit: 'ms' }, default: 500 },
+    world_snapshots: YES,
+    mask_inputs: { rule: MASK, default: 'sensitive', safe: { mask_inputs: 'all' } },
+    mask_text: HIDE,
+    block: HIDE,
+    redaction: { rule: { type: 'object' }, hidden: true },
+    drain_ms: { rule: { type: 'integer', min: 0, max: 60_000, unit: 'ms' }, default: 3_000 },
+};
+/** The names of all options. */
+export const NAMES = Object.keys(TABLE);
+/** What is known about a name; `undefined` for one that is no option, such as `constructor`. */
+export function entryOf(name) {
+    return Object.hasOwn(TABLE, name) ? TABLE[name] : undefined;
+}
+/** The settings when nobody chose anything. */
+export const DEFAULTS = Object.fromEntries(Object.entries(TABLE).flatMap(([name, entry]) => ('default' in entry ? [[name, entry.default]] : [])));
+//# sourceMappingURL=table.js.map
