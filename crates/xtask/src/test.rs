@@ -34,22 +34,28 @@ const CHECKS: &[Check] = &[
     ("story", "the demo: suite, server, postprocess, the failed step named", demo::check),
 ];
 
+/// Checks that run only when named: they need the registry, and minutes.
+const BY_NAME: &[Check] =
+    &[("matrix", "capture under older and newer releases of Playwright and Node", matrix)];
+
 /// Runs the chosen checks and prints how long each took.
 pub fn run(options: &Options) -> Result<()> {
     if options.list {
         for (name, what, _) in CHECKS {
             println!("{name:10} {what}");
         }
+        for (name, what, _) in BY_NAME {
+            println!("{name:10} {what} (only when named)");
+        }
         return Ok(());
     }
-    if let Some(unknown) =
-        options.only.iter().find(|name| CHECKS.iter().all(|check| check.0 != name.as_str()))
-    {
+    let all = || CHECKS.iter().chain(BY_NAME);
+    if let Some(unknown) = options.only.iter().find(|name| all().all(|check| check.0 != *name)) {
         bail!("no check is called `{unknown}`; `cargo xtask test --list` names them");
     }
-    let chosen = CHECKS
-        .iter()
-        .filter(|check| options.only.is_empty() || options.only.iter().any(|name| name == check.0));
+    let everything = options.only.is_empty();
+    let named = |check: &&Check| options.only.iter().any(|name| name == check.0);
+    let chosen = all().filter(|check| named(check) || (everything && !is_by_name(check)));
     let mut times = Vec::new();
     for (name, what, check) in chosen {
         eprintln!("\n\x1b[1m── {name}: {what}\x1b[0m");
@@ -103,6 +109,19 @@ fn docs() -> Result<()> {
 
 fn rust() -> Result<()> {
     cargo(&["test", "--quiet", "--release", "--workspace", "--all-features"])
+}
+
+fn is_by_name(check: &Check) -> bool {
+    BY_NAME.iter().any(|other| other.0 == check.0)
+}
+
+fn matrix() -> Result<()> {
+    let machine = setup::everything()?;
+    process::run(
+        process::command("npm")
+            .args(["run", "--silent", "test:matrix", "-w", "@molar/trace-capture"])
+            .env("MOLAR_CHROMIUM", machine.chromium),
+    )
 }
 
 fn packages() -> Result<()> {

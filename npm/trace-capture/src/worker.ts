@@ -12,7 +12,7 @@ import type { Settings } from './options/index.js';
 import { settings } from './options/index.js';
 import { placement } from './placement.js';
 import { afterwards } from './playwright/hidden-frames.js';
-import { listen } from './playwright/privates.js';
+import { listen, stepIdOf } from './playwright/privates.js';
 import type { RawTestInfo } from './playwright/privates.js';
 import { hookTest } from './playwright/test-hooks.js';
 import { problems, guarded, guardedAsync } from './problems.js';
@@ -236,7 +236,8 @@ export class Worker {
     const session = this.current;
     if (!session) return;
     session.seen.add('actions');
-    const raw = call.callId === undefined ? undefined : (session.testInfo as unknown as RawTestInfo)._stepMap?.get(call.callId);
+    const id = stepIdOf(call);
+    const raw = id === undefined ? undefined : (session.testInfo as unknown as RawTestInfo)._stepMap?.get(id);
     session.actions.apiEnd(call, raw);
   }
 

@@ -4,6 +4,7 @@ import type { Json, Payload } from '../values.js';
 import { describe } from '../values.js';
 import type { Expects } from './expects.js';
 import type { ApiCall, ChannelCall, RawStep, StepBegin, StepEnd } from './privates.js';
+import { locatorOf, stepIdOf } from './privates.js';
 import type { Steps } from './steps.js';
 
 interface Begun {
@@ -53,7 +54,7 @@ export class Actions {
     this.#write(end.stepId, startTs, {
       api: begin.title,
       title: titleOf(begin),
-      ...(begin.params?.['locator'] === undefined ? {} : { locator: describe(begin.params['locator']) }),
+      ...locatorPart(locatorOf(begin.title, begin.params)),
       ...(begin.params ? { params: describe(begin.params) } : {}),
       ...locationPart(this.#steps.locationOf(begin.location)),
       ...(end.error ? { error: errorPayload(end.error) } : {}),
@@ -67,17 +68,20 @@ export class Actions {
 
   apiEnd(call: ApiCall, raw: RawStep | undefined): void {
     const called = this.#called.get(call);
-    if (!called || this.#expects.has(call.callId) || isExpect(called.channel)) return;
+    const id = stepIdOf(call);
+    if (called && isExpect(called.channel)) this.#expects.lookedAt(id, called.channel.params);
+    if (!called || this.#expects.has(id) || isExpect(called.channel)) return;
     const { channel, startTs } = called;
-    const begun = call.callId === undefined ? undefined : this.#begun.get(call.callId);
-    const locator = raw?.params?.['locator'];
-    if (call.callId !== undefined) this.#written.add(call.callId);
+    const begun = id === undefined ? undefined : this.#begun.get(id);
+    const title = begun ? titleOf(begun.begin) : (raw?.title ?? call.title ?? channel.method);
+    const locator = locatorOf(title, raw?.params);
+    if (id !== undefined) this.#written.add(id);
     // Getters and configuration calls are no reported steps; whose they are stands in the step itself.
-    const place = begun ? call.callId : (raw?.info?._parentStep?._stepId ?? call.callId);
+    const place = begun ? id : (raw?.info?._parentStep?._stepId ?? id);
     this.#write(place, startTs, {
       api: call.apiName || `${channel.type}.${channel.method}`,
-      title: begun ? titleOf(begun.begin) : (raw?.title ?? call.title ?? channel.method),
-      ...(locator === undefined ? {} : { locator: describe(locator) }),
+      title,
+      ...locatorPart(locator),
       ...paramsPart(channel.params),
       ...locationPart(this.#steps.locationOf(call.frames?.[0])),
       ...(call.error === undefined ? {} : { error: errorPayload(call.error) }),
@@ -111,6 +115,10 @@ function titleOf({ title, subtitle }: StepBegin): string {
 
 function locationPart(location: Payload | undefined): Payload {
   return location ? { location: location as Json } : {};
+}
+
+function locatorPart(locator: unknown): Payload {
+  return locator === undefined ? {} : { locator: describe(locator) };
 }
 
 function paramsPart(params: unknown): Payload {

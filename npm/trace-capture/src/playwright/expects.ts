@@ -11,6 +11,7 @@ interface Open {
   readonly step: Step | undefined;
   readonly startTs: number;
   result: StepResult | undefined;
+  selector?: string;
 }
 
 const TITLE = /^Expect "(poll )?(soft )?(not )?([A-Za-z_$][\w$]*)/;
@@ -46,6 +47,13 @@ export class Expects {
     return rawId !== undefined && this.#all.has(rawId);
   }
 
+  /** The call behind an expect names what it looked at, which up to 1.62 the step does not. */
+  lookedAt(rawId: string | undefined, params: unknown): void {
+    const open = rawId === undefined ? undefined : this.#open.get(rawId);
+    const selector = property(params, 'selector');
+    if (open && typeof selector === 'string') open.selector = selector;
+  }
+
   end(end: StepEnd): void {
     const open = this.#open.get(end.stepId);
     if (!open) return;
@@ -53,7 +61,7 @@ export class Expects {
     this.#recorder.append('assertion', this.#payload(open, end), { stepId: open.step?.id });
   }
 
-  #payload({ begin, result, startTs, step }: Open, end: StepEnd): Payload {
+  #payload({ begin, result, startTs, step, selector }: Open, end: StepEnd): Payload {
     const matched = TITLE.exec(begin.title);
     const matcher = property(result?.error, 'matcherResult');
     const told = (name: string): unknown => property(result, name) ?? property(matcher, name);
@@ -61,11 +69,12 @@ export class Expects {
     const soft = matched ? matched[2] !== undefined : result?.softError !== undefined;
     const received = told('actual') ?? told('received');
     const expected = told('expected') ?? begin.params?.['expected'];
+    const locator = begin.params?.['locator'] ?? (selector === undefined ? undefined : `locator('${selector}')`);
     const location = this.#steps.locationOf(begin.location);
     return {
       name: typeof name === 'string' ? name : 'expect',
       pass: end.error === undefined && result?.error === undefined,
-      ...(begin.params?.['locator'] === undefined ? {} : { locator: describe(begin.params['locator']) }),
+      ...(locator === undefined ? {} : { locator: describe(locator) }),
       ...(expected === undefined ? {} : { expected: describe(expected) }),
       ...(received === undefined ? {} : { received: describe(received) }),
       ...(soft ? { soft } : {}),

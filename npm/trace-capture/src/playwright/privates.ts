@@ -67,6 +67,8 @@ export interface RawStep {
   readonly category: string;
   readonly params?: Readonly<Record<string, unknown>>;
   readonly stack?: readonly RawLocation[];
+  /** Up to 1.63, where there is no stack. */
+  readonly location?: RawLocation;
   readonly endWallTime?: number;
   readonly group?: string;
   readonly steps?: readonly RawStep[];
@@ -96,7 +98,21 @@ export interface ApiCall {
   readonly title?: string;
   readonly frames?: readonly RawLocation[];
   readonly callId?: string;
+  /** The same up to 1.63. */
+  readonly stepId?: string;
   readonly error?: unknown;
+}
+
+/** The id of the runner's step that a call is. */
+export function stepIdOf({ callId, stepId }: ApiCall): string | undefined {
+  return callId ?? stepId;
+}
+
+const LOCATOR = / ((?:locator|getBy\w+|frameLocator|contentFrame)\(.*)$/;
+
+/** What a step acts on: since 1.64 among its parameters, before that the end of its title. */
+export function locatorOf(title: string, params: Readonly<Record<string, unknown>> | undefined): unknown {
+  return params?.['locator'] ?? LOCATOR.exec(title)?.[1];
 }
 
 /** The channel message behind an API call. */

@@ -98,7 +98,7 @@ function adoptOpenSteps(raw: RawTestInfo, session: Session): void {
 }
 
 function beginOf(step: RawStep, parent: string | undefined): StepBegin {
-  const location = step.stack?.[0];
+  const location = step.stack?.[0] ?? step.location;
   return {
     stepId: step.stepId, title: step.title, category: step.category, wallTime: Date.now(),
     ...(parent === undefined ? {} : { parentStepId: parent }), ...(location ? { location } : {}),

@@ -37,13 +37,25 @@ export interface SuiteRun {
   trace(title: string, retry?: number): Trace;
 }
 
+/** What runs a suite, and where. */
+export interface Runner {
+  readonly program: string;
+  readonly cli: string;
+  readonly cwd: string;
+}
+
 /** Runs a suite of `test/fixtures` with the real runner, and reads back what it recorded. */
 export async function runSuite(name: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<SuiteRun> {
+  const cli = join(dirname(require.resolve('@playwright/test/package.json')), 'cli.js');
+  return await runSuiteWith({ program: process.execPath, cli, cwd: join(FIXTURES, name) }, env, args);
+}
+
+/** The same with a runner of one's own. */
+export async function runSuiteWith(runner: Runner, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<SuiteRun> {
   const dir = mkdtempSync(join(tmpdir(), 'molar-suite-'));
   process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
   const root = env['MOLAR_TRACE_DIR'] ?? join(dir, 'molar');
-  const cli = join(dirname(require.resolve('@playwright/test/package.json')), 'cli.js');
-  const { code, output } = await run([cli, 'test', ...args, '--output', join(dir, 'results')], join(FIXTURES, name), { ...env, MOLAR_TRACE_DIR: root });
+  const { code, output } = await run(runner, ['test', ...args, '--output', join(dir, 'results')], { ...env, MOLAR_TRACE_DIR: root });
   const traces = traceDirs(root).map(readTrace);
   return {
     code,
@@ -57,9 +69,9 @@ export async function runSuite(name: string, env: Readonly<Record<string, string
   };
 }
 
-async function run(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<{ code: number; output: string }> {
+async function run({ program, cli, cwd }: Runner, args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ code: number; output: string }> {
   const { MOLAR_TRACE_RUN_ID: _run, ...inherited } = process.env;
-  const child = spawn(process.execPath, args, { cwd, env: { ...inherited, FORCE_COLOR: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS, killSignal: 'SIGKILL' });
+  const child = spawn(program, [cli, ...args], { cwd, env: { ...inherited, FORCE_COLOR: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS, killSignal: 'SIGKILL' });
   let output = '';
   child.stdout.on('data', (part: Buffer) => (output += part.toString()));
   child.stderr.on('data', (part: Buffer) => (output += part.toString()));
