@@ -1,2 +1,0 @@
-export { configure, publicSettings, settings } from './sources.js';
-//# sourceMappingURL=index.js.map
