@@ -22,16 +22,18 @@ enum Runner {
     Core(&'static str),
     /// A script of a package.
     Node(&'static str),
-    /// A script that runs Playwright suites in the machine's Chromium.
-    Browser(&'static str),
+    /// A script that needs the machine's Chromium or a real server.
+    Stack(&'static str),
 }
 
+/// A name that stands twice has its figures from two runners.
 const BENCHES: &[(&str, Runner)] = &[
     ("append", Runner::Node("npm/trace-node/bench/append.mjs")),
     ("blobs", Runner::Core("blobs")),
     ("bytes", Runner::Core("bytes")),
     ("finish", Runner::Core("finish")),
-    ("overhead", Runner::Browser("npm/trace-capture/bench/overhead.mjs")),
+    ("finish", Runner::Stack("npm/trace-node/bench/viewable.mjs")),
+    ("overhead", Runner::Stack("npm/trace-capture/bench/overhead.mjs")),
     ("query", Runner::Core("query")),
     ("spool", Runner::Core("spool")),
 ];
@@ -41,18 +43,38 @@ pub fn run(options: &Options) -> Result<()> {
     let wanted = |name: &str| options.name.as_deref().is_none_or(|only| only == name);
     let chosen: Vec<_> = BENCHES.iter().filter(|(name, _)| wanted(name)).collect();
     if chosen.is_empty() {
-        let names: Vec<_> = BENCHES.iter().map(|(name, _)| *name).collect();
+        let mut names: Vec<_> = BENCHES.iter().map(|(name, _)| *name).collect();
+        names.dedup();
         bail!(
             "no bench is called `{}`; there are {}",
             options.name.as_deref().unwrap_or_default(),
             names.join(", ")
         );
     }
-    for (name, runner) in chosen {
-        let measured = measure(runner).with_context(|| format!("bench `{name}`"))?;
+    for runners in chosen.chunk_by(|(one, _), (next, _)| one == next) {
+        let name = runners[0].0;
+        let measured: Vec<Value> = runners
+            .iter()
+            .map(|(_, runner)| measure(runner))
+            .collect::<Result<_>>()
+            .with_context(|| format!("bench `{name}`"))?;
+        let measured = together(measured);
         if options.json { println!("{measured}") } else { figures::publish(name, &measured)? }
     }
     Ok(())
+}
+
+/// What several runners of one bench measured, as one object with all figures.
+fn together(measured: Vec<Value>) -> Value {
+    let mut parts = measured.into_iter();
+    let mut whole = parts.next().unwrap_or_default();
+    for mut part in parts {
+        let more = part["figures"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        if let Some(figures) = whole["figures"].as_array_mut() {
+            figures.extend(more);
+        }
+    }
+    whole
 }
 
 fn measure(runner: &Runner) -> Result<Value> {
@@ -72,10 +94,12 @@ fn measure(runner: &Runner) -> Result<Value> {
             setup::build_packages()?;
             process::output(process::command("node").args(["--expose-gc", script, "--json"]))?
         }
-        Runner::Browser(script) => {
+        Runner::Stack(script) => {
             let chromium = setup::everything()?.chromium;
+            let server = setup::build_binaries(&["trace-server"])?.join("trace-server");
             let mut node = process::command("node");
-            process::output(node.args([script, "--json"]).env("MOLAR_CHROMIUM", chromium))?
+            node.args([script, "--json"]).env("MOLAR_CHROMIUM", chromium);
+            process::output(node.env("MOLAR_TRACE_SERVER_BIN", server))?
         }
     };
     let last = printed
