@@ -122,6 +122,7 @@ fn options(root: &Path) -> Result<RecorderOptions, Box<dyn std::error::Error>> {
         run_start: r#"{"project":"bench","scenario":{"slug":"blobs"}}"#.to_owned(),
         server: None,
         rules: trace_core::redact::Rules::default(),
+        vault: trace_core::edge::vault::VaultOptions::LocalKey,
         // Room for everything, so that nothing is fast because it was dropped.
         limits: Limits { queue_bytes: 2 << 30, ..Limits::default() },
     })

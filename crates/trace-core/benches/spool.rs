@@ -49,6 +49,7 @@ fn options(root: &std::path::Path, n: u8) -> Result<RecorderOptions, Box<dyn std
         run_start: r#"{"project":"bench"}"#.to_owned(),
         server: None,
         rules: trace_core::redact::Rules::default(),
+        vault: trace_core::edge::vault::VaultOptions::LocalKey,
         limits: Limits { queue_bytes: 1 << 30, ..Limits::default() },
     })
 }

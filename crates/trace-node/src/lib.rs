@@ -13,6 +13,7 @@ pub mod reader;
 pub mod recorder;
 pub mod recover;
 pub mod report;
+pub mod vault;
 
 mod background;
 mod drainer;

@@ -7,6 +7,7 @@ use napi::Either;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 use trace_core::edge;
+use trace_core::edge::vault::VaultOptions;
 use trace_core::redact::Rules;
 
 use crate::error::{Code, Error, Result, coded};
@@ -29,6 +30,12 @@ pub struct RecorderOptions {
     pub server: Option<ServerOptions>,
     /// JSON of the redaction rules; the default rules when absent.
     pub redaction: Option<String>,
+    /// What becomes of the originals of redacted values: `off` forgets them, otherwise they go to the trace's encrypted
+    /// `secrets.age`, readable with the private key only.
+    #[napi(ts_type = "'auto' | 'off'")]
+    pub vault: Option<String>,
+    /// Public keys (`age1…`, commas between them) the vault is encrypted to; a key pair in `root` when absent.
+    pub vault_recipient: Option<String>,
     /// Bounds on memory, disk and time.
     pub limits: Option<RecorderLimits>,
 }
@@ -94,6 +101,7 @@ impl TryFrom<RecorderOptions> for edge::RecorderOptions {
             run_start: options.run_start,
             server: options.server.map(Into::into),
             rules: rules(options.redaction.as_deref())?,
+            vault: vault(options.vault.as_deref(), options.vault_recipient)?,
             limits: options.limits.unwrap_or_default().into(),
         })
     }
@@ -142,6 +150,18 @@ pub(crate) fn rules(json: Option<&str>) -> Result<Rules> {
         || Ok(Rules::default()),
         |json| serde_json::from_str(json).map_err(|error| coded("REDACTION_INVALID", &error)),
     )
+}
+
+fn vault(mode: Option<&str>, recipient: Option<String>) -> Result<VaultOptions> {
+    match (mode, recipient.filter(|list| !list.is_empty())) {
+        (Some("off"), _) => Ok(VaultOptions::Off),
+        (None | Some("auto"), None) => Ok(VaultOptions::LocalKey),
+        (None | Some("auto"), Some(list)) => Ok(VaultOptions::To(list)),
+        (Some(other), _) => {
+            let reason = format!("option `vault` is `auto` or `off`, not `{other}`");
+            Err(Error::new(Code(INVALID), reason))
+        }
+    }
 }
 
 fn required<T>(value: Option<T>, name: &str) -> Result<T> {

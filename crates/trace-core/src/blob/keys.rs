@@ -75,6 +75,11 @@ impl ArtifactName {
         if n <= 1 { Self(Self::VIDEO.into()) } else { Self(format!("video-{n}.webm").into()) }
     }
 
+    /// The vault.
+    pub fn vault() -> Self {
+        Self(Self::VAULT.into())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

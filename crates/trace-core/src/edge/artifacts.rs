@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use crate::blob::Hasher;
+use crate::blob::{ArtifactName, Hasher};
 use crate::ship::ArtifactInfo;
 use crate::trace::ArtifactRef;
 
@@ -25,11 +25,16 @@ pub(super) fn keep(at: &TraceDir, draft: &ArtifactDraft) -> Result<ArtifactInfo,
     } else {
         files::copy(&draft.path, &path)?;
     }
-    let (sha256, size) = hash(&path)?;
-    let reference = ArtifactRef { name: draft.name.to_string(), size, sha256: sha256.clone() };
+    list(at, &draft.name)
+}
+
+/// Lists a file that lies in the trace's directory already.
+pub(super) fn list(at: &TraceDir, name: &ArtifactName) -> Result<ArtifactInfo, FileError> {
+    let (sha256, size) = hash(&at.artifact(name))?;
+    let reference = ArtifactRef { name: name.to_string(), size, sha256: sha256.clone() };
     let line = serde_json::to_string(&reference).unwrap_or_default();
     files::append_line(&at.own(names::ARTIFACTS), &line)?;
-    Ok(ArtifactInfo { name: draft.name.clone(), size, sha256 })
+    Ok(ArtifactInfo { name: name.clone(), size, sha256 })
 }
 
 /// What is listed; of two entries of one name the later counts.

@@ -18,11 +18,13 @@ mod queue;
 mod recorder;
 mod recover;
 mod repair;
+mod secrets;
 mod start;
 mod stats;
 mod store;
 mod story;
 mod uploader;
+pub mod vault;
 mod writer;
 
 pub use error::{FileError, RecorderError};

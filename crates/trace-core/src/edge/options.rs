@@ -7,6 +7,8 @@ use crate::blob::{ArtifactName, OrgId};
 use crate::event::{ShortId, Timestamp, TraceId, WallMs};
 use crate::redact::Rules;
 
+use super::vault::VaultOptions;
+
 /// How to record one trace.
 #[derive(Debug, Clone)]
 pub struct RecorderOptions {
@@ -24,6 +26,8 @@ pub struct RecorderOptions {
     pub server: Option<ServerOptions>,
     /// What a trace must not say.
     pub rules: Rules,
+    /// What becomes of the originals of redacted values.
+    pub vault: VaultOptions,
     /// Bounds of memory, disk and patience.
     pub limits: Limits,
 }

@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 use crate::blob::{Placement, inline_or_blob};
 use crate::event::{Payload, PayloadError, StepId};
-use crate::redact::Redactor;
 use crate::ship::BlobInfo;
 
 use super::blobs::{BlobRef, BlobWriter};
 use super::error::{FileError, explain};
 use super::lot::Parts;
 use super::options::ContentDraft;
+use super::secrets::{SECRET, Secrets};
 
 /// A draft that can be written as it is.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ const ENVELOPE_KEYS: [&str; 4] = ["ts", "seq", "kind", "step_id"];
 /// Turns drafts into payloads; holds what lives as long as the trace.
 #[derive(Debug)]
 pub(super) struct Preparer {
-    pub(super) redactor: Redactor,
+    pub(super) secrets: Secrets,
     pub(super) blobs: BlobWriter,
     pub(super) new_blobs: Vec<BlobInfo>,
     pub(super) blob_bytes: u64,
@@ -104,16 +104,21 @@ impl Preparer {
     /// Checked first, so that redaction only ever meets JSON; checked again only when redaction changed it.
     fn redacted<'a>(&mut self, kind: &str, text: &'a str) -> Result<Checked<'a>, Unfit> {
         if let Ok(fields) = Payload::check(text) {
-            return match self.redactor.apply(kind, text) {
-                Cow::Borrowed(_) => Ok(Checked::Fields(fields)),
-                Cow::Owned(text) => parse(text).map(Checked::Changed),
+            return match self.secrets.set_aside(text) {
+                Cow::Borrowed(text) => match self.secrets.apply(kind, text) {
+                    Cow::Borrowed(_) => Ok(Checked::Fields(fields)),
+                    Cow::Owned(text) => parse(text).map(Checked::Changed),
+                },
+                Cow::Owned(text) => self.clean(kind, &text),
             };
         }
         let payload = parse(text.to_owned())?;
-        match self.redactor.apply(kind, payload.as_str()) {
-            Cow::Borrowed(_) => Ok(Checked::Changed(payload)),
-            Cow::Owned(text) => parse(text).map(Checked::Changed),
-        }
+        let text = self.secrets.set_aside(payload.as_str());
+        self.clean(kind, &text)
+    }
+
+    fn clean(&mut self, kind: &str, text: &str) -> Result<Checked<'static>, Unfit> {
+        parse(self.secrets.apply(kind, text).into_owned()).map(Checked::Changed)
     }
 
     fn place(
@@ -121,7 +126,10 @@ impl Preparer {
         content: &ContentDraft,
         compressor: &mut crate::chunk::Compressor,
     ) -> Result<Value, FileError> {
-        let data = self.redactor.apply_bytes(&content.media_type, &content.data);
+        if content.field == SECRET {
+            return Ok(self.secrets.set_aside_bytes(&content.data));
+        }
+        let data = self.secrets.apply_bytes(&content.media_type, &content.data);
         let mut shape = Map::new();
         shape.insert("size".to_owned(), json!(data.len()));
         shape.insert("media_type".to_owned(), json!(content.media_type));

@@ -13,7 +13,7 @@ use super::options::{Limits, ServerOptions, Shipped};
 use super::owner::{Owner, RecorderFile};
 use super::repair::{self, Repaired};
 use super::uploader::{self, Job};
-use super::{artifacts, blobs, files, finalize};
+use super::{artifacts, blobs, files, finalize, vault};
 
 /// One trace that was dealt with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub fn recover(
 ) -> RecoverReport {
     let mut report = RecoverReport::default();
     for dir in trace_dirs(root) {
-        match one(root, &dir, server) {
+        match one(root, &dir, server, &mut report.problems) {
             Ok(Found::Dealt(trace)) => {
                 progress(&trace);
                 report.traces.push(trace);
@@ -75,7 +75,12 @@ enum Found {
     Dealt(RecoveredTrace),
 }
 
-fn one(root: &Path, dir: &Path, server: Option<&ServerOptions>) -> Result<Found, RecorderError> {
+fn one(
+    root: &Path,
+    dir: &Path,
+    server: Option<&ServerOptions>,
+    problems: &mut Vec<String>,
+) -> Result<Found, RecorderError> {
     let marker = dir.join(names::RECORDER);
     if !marker.exists() {
         return Ok(Found::Finished);
@@ -102,6 +107,10 @@ fn one(root: &Path, dir: &Path, server: Option<&ServerOptions>) -> Result<Found,
         return Err(unreadable());
     }
     let Repaired { end, lost_bytes } = repair::repair(&at)?;
+    if let Err(error) = vault::list(&at) {
+        // A vault that is no vault any more must not keep the trace itself from being brought home.
+        problems.push(format!("`{}`: {}", dir.display(), explain(&error)));
+    }
     let (status, events) = (end.status.clone(), end.last_seq);
     let shipped = bring_home(&at, &file, end, server, owner)?;
     let (trace_id, dir) = (file.trace_id, at.dir);

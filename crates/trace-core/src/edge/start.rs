@@ -16,9 +16,11 @@ use super::live::{LiveTrace, Tally};
 use super::options::RecorderOptions;
 use super::owner::{Owner, RecorderFile};
 use super::prepare::{Preparer, Unfit, parse};
+use super::secrets::Secrets;
 use super::stats::Stats;
 use super::story::Story;
 use super::uploader::{self, Job, Shipment};
+use super::vault::VaultWriter;
 use super::writer::Writer;
 
 /// Everything that can go wrong at the start does so here, on the caller's thread.
@@ -33,8 +35,8 @@ pub(super) fn writer(
         let reason = format!("`{}` holds a trace already", at.dir.display());
         return Err(RecorderError::Option { option: "trace_id", reason });
     }
-    let mut redactor = redactor(options)?;
-    let run_start = run_start(options, &mut redactor)?;
+    let mut secrets = secrets(options, &at)?;
+    let run_start = run_start(options, &mut secrets)?;
     let raw = serde_json::value::RawValue::from_string(run_start.as_str().to_owned());
     let raw = raw.map_err(|error| bad_run_start(explain(&error)))?;
     let who = (options.org.as_str(), options.trace_id, options.wall_ms);
@@ -50,7 +52,7 @@ pub(super) fn writer(
         let job = Job::new(&at, server.clone(), Ledger::default(), Arc::clone(&owner));
         start_shipping(job, &run_start, &stats)
     });
-    let preparer = Preparer { redactor, blobs, new_blobs: Vec::new(), blob_bytes: 0 };
+    let preparer = Preparer { secrets, blobs, new_blobs: Vec::new(), blob_bytes: 0 };
     Ok(Writer::new(live, preparer, options.limits, shipment.flatten(), owner, stats))
 }
 
@@ -68,15 +70,25 @@ fn start_shipping(job: Job, run_start: &Payload, stats: &Stats) -> Option<Shipme
     }
 }
 
-/// Secrets are kept by nobody here, so the redactor does not collect them; it proves that its rules fire before the first line.
-fn redactor(options: &RecorderOptions) -> Result<Redactor, RecorderError> {
-    let rules = Rules { keep_originals: false, ..options.rules.clone() };
+/// A vault that cannot be used costs its originals, never the trace.
+fn secrets(options: &RecorderOptions, at: &TraceDir) -> Result<Secrets, RecorderError> {
+    let vault = VaultWriter::open(at, &options.vault);
+    let redactor = redactor(&options.rules, matches!(vault, Ok(Some(_))))?;
+    Ok(match vault {
+        Ok(vault) => Secrets::new(redactor, vault),
+        Err(error) => Secrets::without_vault(redactor, &error),
+    })
+}
+
+/// Without a vault the redactor collects nothing. It proves that its rules fire before the first line.
+pub(super) fn redactor(rules: &Rules, keep_originals: bool) -> Result<Redactor, RecorderError> {
+    let rules = Rules { keep_originals, ..rules.clone() };
     let made = Redactor::new(rules).and_then(|redactor| redactor.self_check().map(|()| redactor));
     made.map_err(|error| RecorderError::Option { option: "rules", reason: explain(&error) })
 }
 
 /// The payload of `run.start` with what only the recorder can know, redacted.
-fn run_start(options: &RecorderOptions, redactor: &mut Redactor) -> Result<Payload, RecorderError> {
+fn run_start(options: &RecorderOptions, secrets: &mut Secrets) -> Result<Payload, RecorderError> {
     let given = parse(options.run_start.clone()).map_err(unfit)?.fields();
     let trace_id = options.trace_id;
     let own = json!({
@@ -93,7 +105,7 @@ fn run_start(options: &RecorderOptions, redactor: &mut Redactor) -> Result<Paylo
     fields.extend(others.collect::<Vec<_>>());
     fields.extend(missing);
     let text = Value::Object(fields).to_string();
-    let redacted = redactor.apply("run.start", &text).into_owned();
+    let redacted = secrets.apply("run.start", &text).into_owned();
     parse(redacted).map_err(unfit)
 }
 

@@ -21,6 +21,7 @@ use super::prepare::{Preparer, Unfit, parse};
 use super::queue::{Batch, Closing, Queue};
 use super::stats::Stats;
 use super::uploader::Shipment;
+use super::vault;
 
 /// How long a batch gathers: a tenth of the 50 ms within which a line has to be out of this process.
 const LINGER: Duration = Duration::from_millis(5);
@@ -122,7 +123,9 @@ impl Writer {
         if self.is_held_back() {
             return;
         }
-        match self.preparer.prepare(draft, self.live.compressor()) {
+        let prepared = self.preparer.prepare(draft, self.live.compressor());
+        self.tell_refusal();
+        match prepared {
             Ok(ready) => {
                 if let Some(reason) = &ready.complaint {
                     self.notice("event.step_id", reason, Some(draft.kind), 1);
@@ -149,7 +152,8 @@ impl Writer {
             return true;
         }
         let freed = self.shipment.as_ref().map_or(0, Shipment::freed_bytes);
-        let used = (self.spooled_bytes + self.preparer.blob_bytes).saturating_sub(freed);
+        let placed = self.preparer.blob_bytes + self.preparer.secrets.vault_bytes();
+        let used = (self.spooled_bytes + placed).saturating_sub(freed);
         let full = used > self.limits.spool_bytes;
         if full {
             if !self.spool_full {
@@ -170,11 +174,28 @@ impl Writer {
             fields["source"] = json!(source);
         }
         let redacted =
-            self.preparer.redactor.apply("capture.notice", &fields.to_string()).into_owned();
+            self.preparer.secrets.apply("capture.notice", &fields.to_string()).into_owned();
         if let Ok(payload) = parse(redacted) {
             let (ts, fields) = (self.live.last_ts(), payload.fields_text());
             let written = self.live.append(ts, "capture.notice", None, fields);
             self.check(written);
+        }
+    }
+
+    /// Tells which originals the vault did not take: a replay will miss them.
+    fn tell_refusal(&mut self) {
+        if let Some((count, why)) = self.preparer.secrets.take_refusal() {
+            let message = format!("the originals of redacted values are not kept: {why}");
+            self.stats.problem(message.clone());
+            self.notice("vault.refused", &message, Some("vault"), count);
+        }
+    }
+
+    /// Lists the vault, now that nothing more comes to it.
+    fn list_vault(&mut self) {
+        match vault::list(&self.live.at) {
+            Ok(info) => info.into_iter().for_each(|info| self.tell(Input::ArtifactReady(info))),
+            Err(error) => self.stats.problem(explain(&error)),
         }
     }
 
@@ -262,6 +283,7 @@ impl Writer {
                 "its end could not be written; it is recovered when there is room".to_owned();
             return Shipped::Spooled { reason };
         }
+        self.list_vault();
         let tally = self.live.tally();
         let end = Ended { status, chunks: tally.chunks, last_seq: tally.last_seq };
         match finalize::note_end(&self.live.at, &end) {
@@ -273,7 +295,7 @@ impl Writer {
     /// `run.end` with its status and the counts of all kinds, itself included.
     fn run_end(&mut self, status: &str, payload: String) -> Payload {
         let redacted = parse(payload)
-            .map(|payload| self.preparer.redactor.apply("run.end", payload.as_str()).into_owned());
+            .map(|payload| self.preparer.secrets.apply("run.end", payload.as_str()).into_owned());
         let given = if let Ok(payload) = redacted.and_then(parse) {
             payload.fields()
         } else {

@@ -34,6 +34,16 @@ pub struct VaultEntry {
     pub kind: String,
     /// What stood there before.
     pub original: Original,
+    /// Whether `original` is a whole JSON value rather than a text.
+    pub is_json: bool,
+}
+
+impl VaultEntry {
+    /// The inside of the placeholder, such as `bearer:3`: the entry's name in the vault.
+    pub fn id(&self) -> &str {
+        let inside = self.placeholder.strip_prefix(OPEN).and_then(|rest| rest.strip_suffix(']'));
+        inside.unwrap_or(&self.placeholder)
+    }
 }
 
 /// Numbers distinct originals. It keeps digests, so that a long trace does not collect secrets in memory.
@@ -57,21 +67,31 @@ impl Ledger {
         if original.is_empty() || original.contains(OPEN) || self.allowed.contains(original) {
             return None;
         }
-        let digest = Sha256::digest(original.as_bytes()).into();
+        Some(self.number(kind, original, false))
+    }
+
+    /// The placeholder for a whole JSON value, whatever it holds.
+    pub(super) fn replace_json(&mut self, kind: &str, json: &str) -> String {
+        self.number(kind, json, true)
+    }
+
+    fn number(&mut self, kind: &str, original: &str, is_json: bool) -> String {
+        let mut digest = Sha256::new();
+        digest.update([u8::from(is_json)]);
+        digest.update(original.as_bytes());
+        let digest = digest.finalize().into();
         if let Some(known) = self.placeholders.get(&digest) {
-            return Some(known.clone());
+            return known.clone();
         }
         self.last += 1;
         let placeholder = format!("{OPEN}{kind}:{}]", self.last);
         self.placeholders.insert(digest, placeholder.clone());
         if self.keep_originals {
-            self.fresh.push(VaultEntry {
-                placeholder: placeholder.clone(),
-                kind: kind.to_owned(),
-                original: Original(original.to_owned()),
-            });
+            let (placeholder, kind) = (placeholder.clone(), kind.to_owned());
+            let original = Original(original.to_owned());
+            self.fresh.push(VaultEntry { placeholder, kind, original, is_json });
         }
-        Some(placeholder)
+        placeholder
     }
 
     /// Notes the numbers of placeholders that are in the text already, so that new ones do not repeat them.

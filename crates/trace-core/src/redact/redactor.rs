@@ -69,6 +69,16 @@ impl Redactor {
         self.ledger.drain()
     }
 
+    /// The placeholder of a whole JSON value that goes to the vault as it is, such as a browser's state.
+    pub fn replace_whole(&mut self, kind: &str, json: &str) -> String {
+        self.ledger.replace_json(kind, json)
+    }
+
+    /// Numbers from now on begin behind those of these placeholders, which stand in the trace already.
+    pub fn continue_behind(&mut self, text: &str) {
+        self.ledger.observe(text);
+    }
+
     /// Remembers what an action types into a field that its locator calls secret; the title repeats it.
     fn note_typed(&mut self, payload: &[u8]) {
         let says = |key| scan::string_field(payload, key).unwrap_or_default().to_lowercase();

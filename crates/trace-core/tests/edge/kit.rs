@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use trace_core::chunk::frame;
+use trace_core::edge::vault::VaultOptions;
 use trace_core::edge::{
     ContentDraft, Draft, Finish, FinishReport, Limits, Recorder, RecorderOptions, ServerOptions,
 };
@@ -24,6 +25,7 @@ pub(crate) fn options(root: &Path, n: u8) -> RecorderOptions {
         run_start: r#"{"project":"shop","scenario":{"slug":"upgrade"}}"#.to_owned(),
         server: None,
         rules: trace_core::redact::Rules::default(),
+        vault: VaultOptions::LocalKey,
         limits: Limits::default(),
     }
 }
@@ -97,6 +99,11 @@ pub(crate) fn check_whole(lines: &[Value]) {
 
 pub(crate) fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["kind"] == kind).collect()
+}
+
+/// Every file below a directory with its bytes.
+pub(crate) fn tree(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    files(dir).into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
 }
 
 pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {

@@ -11,3 +11,4 @@ mod open;
 mod server;
 mod ship;
 mod store;
+mod vault;
