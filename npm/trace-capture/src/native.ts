@@ -44,6 +44,8 @@ export interface RecorderOptions {
   readonly server?: { readonly url: string; readonly key: string };
   /** JSON. */
   readonly redaction?: string;
+  readonly vault?: 'auto' | 'off';
+  readonly vaultRecipient?: string;
   readonly limits?: { readonly finishTimeoutMs?: number };
 }
 

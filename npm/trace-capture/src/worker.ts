@@ -197,6 +197,8 @@ export class Worker {
       runStart: JSON.stringify(runStart(testInfo, chosen, directory, cloneSeeds(process.env))),
       limits: { finishTimeoutMs: boundOf(testInfo, SHIP_MS) },
       ...(chosen.redaction ? { redaction: JSON.stringify(chosen.redaction) } : {}),
+      vault: chosen.vault,
+      ...(chosen.vault_recipient ? { vaultRecipient: chosen.vault_recipient } : {}),
     });
     return recorder ? new Session(testInfo, chosen, recorder, directory) : undefined;
   }

@@ -1,5 +1,5 @@
 import { native } from './native';
-import type { RecoverReport, ServerOptions } from './native';
+import type { RecoverReport, ServerOptions, VaultSecret } from './native';
 
 /**
  * Finishes what dead processes left under `root`: closes their traces and, with a server, ships them.
@@ -17,6 +17,27 @@ export function recover(root: string, server?: ServerOptions): Promise<RecoverRe
  */
 export function selfCheckRedaction(rules?: string): void {
   native.selfCheckRedaction(rules ?? null);
+}
+
+/** What this version of the addon does that an older one does not. */
+export interface Capabilities {
+  /** A payload's `secret` goes to the vault, or is forgotten, and never to the disk in clear. */
+  readonly secrets: boolean;
+}
+
+/** What the recorder below can be trusted with. */
+export function capabilities(): Capabilities {
+  return { secrets: true };
+}
+
+/**
+ * The originals of a trace's redacted values, opened with the private key in `keyFile`; empty when the trace has no vault.
+ *
+ * @param dir the trace's directory, or its `secrets.age`
+ * @throws an `Error` with `code` `VAULT_UNREADABLE` when the key is another one's or the file is damaged.
+ */
+export function readVault(dir: string, keyFile: string): VaultSecret[] {
+  return native.readVault(dir, keyFile);
 }
 
 /**

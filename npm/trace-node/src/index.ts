@@ -1,4 +1,5 @@
-export { recover, runCli, selfCheckRedaction } from './functions';
+export { capabilities, readVault, recover, runCli, selfCheckRedaction } from './functions';
+export type { Capabilities } from './functions';
 export { AddonMissingError } from './native';
 export type {
   EventsOptions,
@@ -7,6 +8,7 @@ export type {
   RecorderOptions,
   RecoverReport,
   ServerOptions,
+  VaultSecret,
 } from './native';
 export { TraceReader } from './reader';
 export { Recorder } from './recorder';

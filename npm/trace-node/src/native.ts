@@ -9,6 +9,7 @@ export type {
   RecorderOptions,
   RecoverReport,
   ServerOptions,
+  VaultSecret,
 } from '../binding.cjs';
 
 /** The addon could not be loaded; `cause` tells what the loader saw. */

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use trace_core::edge::vault::{KEY_FILE, Key, Vault, VaultError, VaultOptions};
 use trace_core::edge::{ContentDraft, Draft, Recorder, RecorderOptions, recover};
 
@@ -17,9 +17,13 @@ fn request() -> Draft {
     Draft { kind: "network.request".to_owned(), payload, ..log("") }
 }
 
-/// An event that carries a whole state, and the same state again.
+/// Long enough to be compressed on its way.
+fn whole_state() -> Value {
+    json!({"cookies": [{"value": SESSION}], "storage": "x".repeat(9000)})
+}
+
 fn state() -> Draft {
-    let payload = json!({"reason": "step.end", "secret": {"cookies": [{"value": SESSION}]}});
+    let payload = json!({"reason": "step.end", "secret": whole_state()});
     Draft { kind: "browser.state".to_owned(), payload: payload.to_string(), ..log("") }
 }
 
@@ -73,10 +77,11 @@ fn originals_open_with_the_key_and_stand_nowhere_else() {
     assert_eq!(text("[REDACTED:value:2]"), PASSWORD);
     let states = of_kind(&lines, "browser.state");
     let references: Vec<_> = states.iter().map(|line| &line["secret"]).collect();
-    let whole = json!({"cookies": [{"value": SESSION}]}).to_string();
+    let whole = whole_state().to_string();
     assert_eq!(references[0], &json!({"vault": "secret:3", "bytes": whole.len()}));
     assert_eq!(references[0], references[1], "an equal state is kept once");
     assert_eq!(open.get("secret:3").unwrap().json(), whole);
+    assert!(std::fs::metadata(dir.join("secrets.age")).unwrap().len() < 3000);
     assert_eq!(references[2]["vault"], "secret:4");
     assert_eq!(open.get("secret:4").unwrap().json(), json!({"forms": [SESSION]}).to_string());
     assert!(!format!("{open:?} {key:?}").contains("hunter2"));

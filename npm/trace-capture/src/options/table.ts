@@ -65,6 +65,8 @@ export const TABLE: Readonly<Record<keyof TraceCaptureOptions, Entry>> = {
   mask_text: HIDE,
   block: HIDE,
   redaction: { rule: { type: 'object' }, hidden: true },
+  vault: { rule: { type: 'choice', of: ['auto', 'off'] }, default: 'auto', safe: { vault: 'off' } },
+  vault_recipient: { rule: { type: 'text', pattern: /^\s*age1/ }, safe: { vault: 'off' } },
   events_endpoint: { ...YES, scope: 'run' },
   trace_header: { rule: { type: 'boolean' }, default: false },
   report_link: YES,

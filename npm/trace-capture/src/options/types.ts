@@ -70,6 +70,10 @@ export interface TraceCaptureOptions {
   readonly block?: readonly string[];
   /** Redaction rules for every other channel, as the core documents them; applied before a byte reaches the disk. */
   readonly redaction?: Readonly<Record<string, unknown>>;
+  /** What becomes of redacted values: encrypted beside the trace for a replay (`secrets.age`), or forgotten. */
+  readonly vault?: 'auto' | 'off';
+  /** Public keys (`age1…`, commas between them) the vault is encrypted to; without one a key pair in `dir`, made on first use. */
+  readonly vault_recipient?: string;
   /** Listens on the loopback interface for events of other processes, at the address in `MOLAR_TRACE_EVENTS_URL`. */
   readonly events_endpoint?: boolean;
   /** Puts that address into the header `x-molar-trace` of all requests of pages and API contexts, for servers started before the tests. */
@@ -81,7 +85,7 @@ export interface TraceCaptureOptions {
 }
 
 /** Options without a default: absent means that nobody chose. */
-export type Optional = 'dir' | 'org' | 'url' | 'key' | 'source' | 'redaction';
+export type Optional = 'dir' | 'org' | 'url' | 'key' | 'source' | 'redaction' | 'vault_recipient';
 
 /** The options with every default filled in. */
 export type Settings = Required<Omit<TraceCaptureOptions, Optional>> & Pick<TraceCaptureOptions, Optional>;

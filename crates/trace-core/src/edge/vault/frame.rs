@@ -25,6 +25,9 @@ const MAX_LINE_BYTES: usize = 4 << 20;
 struct Line {
     entries: Vec<EntryInfo>,
     age_bytes: usize,
+    /// Whether the plaintext is one zstd frame: states of a page are long and alike inside.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    zstd: bool,
 }
 
 /// One frame as it lies in the file.
@@ -33,11 +36,12 @@ pub(super) struct Frame {
     pub(super) entries: Vec<EntryInfo>,
     /// Where its age message is.
     pub(super) message: Range<usize>,
+    pub(super) zstd: bool,
 }
 
 /// Appends a frame to `out`.
-pub(super) fn encode(entries: Vec<EntryInfo>, message: &[u8], out: &mut Vec<u8>) {
-    let line = Line { entries, age_bytes: message.len() };
+pub(super) fn encode(entries: Vec<EntryInfo>, message: &[u8], zstd: bool, out: &mut Vec<u8>) {
+    let line = Line { entries, age_bytes: message.len(), zstd };
     out.extend(serde_json::to_vec(&line).unwrap_or_default());
     out.push(b'\n');
     out.extend(message);
@@ -66,10 +70,11 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Vec<Frame>, usize)> {
 fn one(bytes: &[u8], at: usize) -> Option<(Frame, usize)> {
     let rest = bytes.get(at..)?;
     let length = memchr::memchr(b'\n', &rest[..rest.len().min(MAX_LINE_BYTES)])?;
-    let Line { entries, age_bytes } = serde_json::from_slice(&rest[..length]).ok()?;
+    let Line { entries, age_bytes, zstd } = serde_json::from_slice(&rest[..length]).ok()?;
     let start = at + length + 1;
     let end = start.checked_add(age_bytes)?;
-    (bytes.get(end) == Some(&b'\n')).then_some((Frame { entries, message: start..end }, end + 1))
+    let frame = Frame { entries, message: start..end, zstd };
+    (bytes.get(end) == Some(&b'\n')).then_some((frame, end + 1))
 }
 
 #[cfg(test)]
@@ -85,7 +90,7 @@ mod tests {
     fn a_cut_file_gives_its_whole_frames() {
         let (mut file, mut ends) = (HEAD.to_vec(), vec![HEAD.len()]);
         for n in 0..4 {
-            encode(vec![entry(&format!("k:{n}"))], &[b'\n'; 9], &mut file);
+            encode(vec![entry(&format!("k:{n}"))], &[b'\n'; 9], false, &mut file);
             ends.push(file.len());
         }
         for cut in 0..=file.len() {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::blob::ArtifactName;
+use crate::chunk::frame::decompress;
 
 use super::super::files;
 use super::frame::{self, Frame};
@@ -79,6 +80,11 @@ impl Vault {
         let first = || frame.entries.first().map_or_else(String::new, |entry| entry.id.clone());
         let locked = |source| VaultError::Locked { id: first(), source };
         let plain = decrypt(&self.bytes[frame.message.clone()], key).map_err(locked)?;
+        let plain = if frame.zstd {
+            decompress(&plain, MAX_PLAIN_BYTES).map_err(|_| VaultError::Changed(first()))?
+        } else {
+            plain
+        };
         let inside: Vec<Inside> =
             serde_json::from_slice(&plain).map_err(|_| VaultError::Changed(first()))?;
         let same = inside.len() == frame.entries.len()
@@ -92,6 +98,9 @@ impl Vault {
         Ok(secrets.collect())
     }
 }
+
+/// What one frame may hold; a line and its contents are smaller.
+const MAX_PLAIN_BYTES: usize = 1 << 30;
 
 #[derive(Deserialize)]
 struct Inside {

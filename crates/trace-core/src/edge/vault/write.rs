@@ -9,6 +9,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::blob::ArtifactName;
+use crate::chunk::Level;
+use crate::chunk::frame::compress;
 use crate::redact::VaultEntry;
 use crate::ship::ArtifactInfo;
 
@@ -31,6 +33,9 @@ impl std::fmt::Debug for VaultWriter {
         f.debug_struct("VaultWriter").field("path", &self.path).finish_non_exhaustive()
     }
 }
+
+/// A longer plaintext is compressed first, because encrypted bytes cannot be.
+const PLAIN_BYTES: usize = 4 << 10;
 
 /// One entry as it is encrypted.
 #[derive(Serialize)]
@@ -66,7 +71,10 @@ impl VaultWriter {
         let infos = inside.iter().map(EntryInfo::of).collect();
         let plain = serde_json::to_vec(&inside).unwrap_or_default();
         let mut bytes = if self.end == 0 { frame::HEAD.to_vec() } else { Vec::new() };
-        frame::encode(infos, &encrypt(&self.recipients, &plain)?, &mut bytes);
+        let packed =
+            if plain.len() > PLAIN_BYTES { compress(&plain, Level::Live).ok() } else { None };
+        let message = encrypt(&self.recipients, packed.as_deref().unwrap_or(&plain))?;
+        frame::encode(infos, &message, packed.is_some(), &mut bytes);
         let file = match &mut self.file {
             Some(file) => file,
             slot => {
