@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativeRecorder = nativeBinding.NativeRecorder
 module.exports.NativeTraceReader = nativeBinding.NativeTraceReader
+module.exports.readVault = nativeBinding.readVault
 module.exports.recover = nativeBinding.recover
 module.exports.runCli = nativeBinding.runCli
 module.exports.selfCheckRedaction = nativeBinding.selfCheckRedaction

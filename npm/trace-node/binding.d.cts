@@ -94,6 +94,9 @@ export interface FinishReport {
   problems: Array<string>
 }
 
+/** The secrets of the trace in `dir`, opened with the private key in `key_file`; empty when the trace has no vault. */
+export declare function readVault(dir: string, keyFile: string): Array<VaultSecret>
+
 /** Bounds of a recorder; what goes beyond is dropped and counted in a `capture.notice`. */
 export interface RecorderLimits {
   /** Bytes waiting in memory. */
@@ -120,6 +123,13 @@ export interface RecorderOptions {
   server?: ServerOptions
   /** JSON of the redaction rules; the default rules when absent. */
   redaction?: string
+  /**
+   * What becomes of the originals of redacted values: `off` forgets them, otherwise they go to the trace's encrypted
+   * `secrets.age`, readable with the private key only.
+   */
+  vault?: 'auto' | 'off'
+  /** Public keys (`age1…`, commas between them) the vault is encrypted to; a key pair in `root` when absent. */
+  vaultRecipient?: string
   /** Bounds on memory, disk and time. */
   limits?: RecorderLimits
 }
@@ -169,4 +179,14 @@ export interface ServerOptions {
   url: string
   /** API key (`molar_sk_…`). */
   key: string
+}
+
+/** One original of a trace. */
+export interface VaultSecret {
+  /** Its name in the record: `bearer:3` for `[REDACTED:bearer:3]`, or what a field `secret` refers to. */
+  id: string
+  /** The rule's name, or `secret` for a whole value. */
+  kind: string
+  /** The value as JSON text. */
+  json: string
 }
