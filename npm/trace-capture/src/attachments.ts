@@ -1,3 +1,4 @@
+import type { TestInfo } from '@playwright/test';
 import { readFile } from 'node:fs/promises';
 import type { Attached } from './playwright/privates.js';
 import { guardedAsync } from './problems.js';
@@ -20,6 +21,11 @@ export function attachmentEvent(session: Session, attached: Attached): void {
   const { path } = attached;
   if (path === undefined) return;
   session.pending.add(guardedAsync('an attachment', async () => append(session, attached, await readFile(path), stepId)));
+}
+
+/** What the runner keeps of a test's attachments, for when it did not tell of each. */
+export function publicAttachments(testInfo: TestInfo): readonly Attached[] {
+  return testInfo.attachments.map(({ name, contentType, path, body }) => ({ name, contentType, ...(path === undefined ? {} : { path }), ...(body ? { body: body.toString('base64') } : {}) }));
 }
 
 function append(session: Session, attached: Attached, body: Buffer, stepId: string | undefined): void {

@@ -7,7 +7,9 @@ import { Screenshots } from './media/screenshots.js';
 import { Videos } from './media/video.js';
 import { followEvents } from './network/events.js';
 import { afterwards } from './playwright/hidden-frames.js';
+import { standInForActs } from './playwright/public-acts.js';
 import { guarded, guardedAsync } from './problems.js';
+import { seedContext } from './rng.js';
 import type { Session } from './session.js';
 import { StateChannel } from './state/channel.js';
 import type { Worker } from './worker.js';
@@ -21,6 +23,7 @@ const followed = new WeakSet<BrowserContext>();
 export async function watchContext(context: BrowserContext, session: Session, worker: Worker): Promise<void> {
   const installed = DomChannel.install(context, () => worker.current, session.settings);
   const zip = OwnZip.start(context, session);
+  const seeded = seedContext(context, session);
   if (!followed.has(context)) {
     followed.add(context);
     context.on('page', (page) => guarded('a new page', () => pageOpened(page, worker)));
@@ -33,7 +36,7 @@ export async function watchContext(context: BrowserContext, session: Session, wo
     StateChannel.follow(context, browser ? await worker.hub(browser) : undefined, session);
   });
   for (const page of context.pages()) pageOpened(page, worker);
-  await Promise.all([installed, zip]);
+  await Promise.all([installed, zip, seeded]);
 }
 
 async function network(context: BrowserContext, session: Session, worker: Worker): Promise<void> {
@@ -52,6 +55,7 @@ function pageOpened(page: Page, worker: Worker): void {
   if (!session?.addPage(page)) return;
   const id = session.pages.page(guidOf(page));
   session.pages.frame(guidOf(page), guidOf(page.mainFrame()));
+  if (!worker.instrumented) guarded('the acts of a page', () => standInForActs(page));
   session.append('scenario.event', { name: 'page.open', data: { page: id, url: page.url() } });
   Videos.follow(session, page);
   page.once('close', () => guarded('a closed page', () => pageClosed(page, session, id)));

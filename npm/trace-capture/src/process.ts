@@ -4,6 +4,7 @@ import { configDirectory, placement, role } from './placement.js';
 import { guarded, guardedAsync } from './problems.js';
 import { shareRunId } from './run-info.js';
 import { summaryOf, takeResults } from './run-results.js';
+import { isUntried } from './self-check.js';
 import { Worker } from './worker.js';
 
 const RECOVER_MS = 60_000;
@@ -25,6 +26,14 @@ export function prepareProcess(): void {
     // The configuration may go on to call `configure`, so the options are read when it has been loaded.
     if (role() === 'runner' && isTestRun()) setImmediate(() => guarded('the start of a run', runnerStarts));
   });
+}
+
+/**
+ * Whether to stand in front of Playwright's public functions. That must be decided before specs are loaded, when it cannot be known
+ * whether the inner hooks are there; where they are, the stand-ins do nothing.
+ */
+export function mayNeedStandIns(): boolean {
+  return role() === 'worker' && (settings().public_hooks || guarded('the release of Playwright', isUntried) === true);
 }
 
 /** Ships or finishes what dead processes left. Never waited for by a test. */

@@ -2,6 +2,7 @@ import type { TestInfo } from '@playwright/test';
 import { createRequire } from 'node:module';
 import type { Settings } from './options/index.js';
 import { publicSettings } from './options/index.js';
+import { placeInRun } from './parameters.js';
 import { machine, runInfo } from './run-info.js';
 import { relativeFile, slugOf } from './text.js';
 import { describe } from './values.js';
@@ -45,7 +46,7 @@ function environment(testInfo: TestInfo): Record<string, unknown> {
   const { use } = testInfo.project;
   const picked = ['browserName', 'channel', 'headless', 'viewport', 'locale', 'timezoneId', 'userAgent', 'baseURL', 'deviceScaleFactor', 'isMobile', 'colorScheme'] as const;
   const options = picked.filter((name) => use[name] !== undefined).map((name) => [name, describe(use[name])]);
-  return { ...machine(), playwright: playwrightVersion(), browser: use.browserName ?? use.defaultBrowserType ?? 'chromium', use: Object.fromEntries(options) as Record<string, unknown> };
+  return { ...machine(), playwright: playwrightVersion(), browser: use.browserName ?? use.defaultBrowserType ?? 'chromium', use: Object.fromEntries(options) as Record<string, unknown>, ...placeInRun(testInfo) };
 }
 
 let version: string | undefined;

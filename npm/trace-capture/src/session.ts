@@ -31,6 +31,8 @@ export class Session {
   readonly pending: Pending = new Pending();
   /** Which channels delivered something, for the self-check. */
   readonly seen: Set<string> = new Set();
+  /** Whether steps are heard of through public interfaces, which tell less. */
+  publicly = false;
   readonly #openPages = new Map<string, Page>();
   readonly #listeners: StepListener[] = [];
   readonly #closers: Closer[] = [];

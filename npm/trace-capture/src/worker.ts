@@ -10,16 +10,20 @@ import { connectHub } from './network/hub.js';
 import { captureStdio } from './stdio.js';
 import type { Settings } from './options/index.js';
 import { settings } from './options/index.js';
+import { recordParameters } from './parameters.js';
 import { placement } from './placement.js';
 import { afterwards } from './playwright/hidden-frames.js';
 import { listen, stepIdOf } from './playwright/privates.js';
 import type { RawTestInfo } from './playwright/privates.js';
-import { hookTest } from './playwright/test-hooks.js';
+import { standInForLaunches } from './playwright/public-acts.js';
+import { tellSteps } from './playwright/public-hooks.js';
+import { hookTest, hookTestPublicly } from './playwright/test-hooks.js';
 import { problems, guarded, guardedAsync } from './problems.js';
 import { TraceRecorder } from './recorder.js';
 import { linkReport } from './report-link.js';
+import { seedTest } from './rng.js';
 import { runStart } from './run-start.js';
-import { attachmentEvent } from './attachments.js';
+import { attachmentEvent, publicAttachments } from './attachments.js';
 import { Screenshots, failureScreenshot } from './media/screenshots.js';
 import { OwnZip } from './media/playwright-zip.js';
 import { Videos } from './media/video.js';
@@ -44,6 +48,7 @@ export class Worker {
   readonly #watched = new WeakSet<BrowserContext>();
   readonly #sessions = new WeakMap<TestInfo, Session>();
   readonly #ended = new WeakSet<TestInfo>();
+  readonly #begun = new WeakSet<TestInfo>();
   readonly #endsWithFixture = new WeakSet<TestInfo>();
   #playwright: unknown;
   #instrumented = false;
@@ -66,7 +71,17 @@ export class Worker {
   attach(playwright: unknown): void {
     if (this.#playwright === playwright) return;
     this.#playwright = playwright;
-    this.#instrumented = listen(playwright, {
+    this.#instrumented = !settings().public_hooks && this.#listen(playwright);
+    if (this.#instrumented) return;
+    standInForLaunches(playwright, {
+      browser: (browser) => void this.browserReady(browser as Browser),
+      context: (context) => void this.contextCreated(context as BrowserContext),
+      requests: (context) => guarded('a request context', () => followApiRequests(context, () => this.current)),
+    });
+  }
+
+  #listen(playwright: unknown): boolean {
+    return listen(playwright, {
       onApiCallBegin: (call, channel) => guarded('an API call', () => this.current?.actions.apiBegin(call, channel)),
       onApiCallEnd: (call) => guarded('an API call', () => this.#apiEnd(call)),
       runBeforeCreateBrowserContext: async (options) =>
@@ -108,6 +123,7 @@ export class Worker {
     if (!session || this.#ended.has(testInfo)) return;
     this.#ended.add(testInfo);
     guarded('the self-check', () => checkHooks(session, this.#instrumented));
+    tellSteps(undefined);
     await guardedAsync('ending a trace', async () => await finishSession(session, this, boundOf(testInfo, FINISH_MS)));
     if (this.current === session) this.current = undefined;
   }
@@ -120,10 +136,16 @@ export class Worker {
     if (told !== undefined) process.stderr.write(`${told}\n`);
   }
 
+  /** Hooks for several tests are over, the test's own part begins. */
+  bodyBegins(testInfo: TestInfo): void {
+    this.#begun.add(testInfo);
+  }
+
   /** Our fixture is torn down. Only where the better moment is unknown does the trace end here, without what comes after. */
   async fixtureDone(testInfo: TestInfo): Promise<void> {
-    if (!this.#endsWithFixture.has(testInfo) || testInfo.status === undefined) return;
+    if (!this.#endsWithFixture.has(testInfo) || !this.#begun.has(testInfo)) return;
     const session = this.#sessions.get(testInfo);
+    if (session?.publicly) for (const attached of publicAttachments(testInfo)) attachmentEvent(session, attached);
     if (session) guarded('the link in the report', () => linkReport(session));
     await this.end(testInfo);
   }
@@ -205,13 +227,17 @@ export class Worker {
 
   #start(session: Session): void {
     const { testInfo } = session;
-    const hooked = hookTest(testInfo, session, {
+    const hooked = session.settings.public_hooks ? { callbacks: false, end: false } : hookTest(testInfo, session, {
       attached: (attachment) => attachmentEvent(session, attachment),
       bodyDone: async () => await this.#bodyDone(session),
       reporting: () => linkReport(session),
       allDone: async () => await this.end(testInfo),
     });
+    session.publicly = !hooked.callbacks;
+    if (session.publicly) hookTestPublicly(session);
     if (!hooked.end) this.#endsWithFixture.add(testInfo);
+    guarded('the parameters of a test', () => recordParameters(session));
+    seedTest(session);
     startClones(session);
     this.#endpoint?.testBegins(session);
     if (session.settings.stdio && !this.#stdio) {

@@ -1,10 +1,10 @@
-import { sha256 } from '../canonical-json.js';
 import { nowMs } from '../clock.js';
 import type { Answer } from '../http/exchange.js';
 import { json } from '../http/exchange.js';
 import { problem } from '../http/problem.js';
 import { nextId } from '../ids.js';
 import type { Run } from '../state/runs.js';
+import { seedDigestOf } from '../state/runs.js';
 import { plant, wantedData } from '../state/seed.js';
 import type { World } from '../state/world.js';
 import { emptyWorld, nowSeconds } from '../state/world.js';
@@ -25,9 +25,10 @@ export function seedRun(call: AdminCall, run: Run): Answer {
   const preview = { ...world.rng };
   const ids_preview = [1, 2, 3].map(() => nextId(preview, 'id'));
   world.rev += 1;
-  run.swap(world);
+  const seed_digest = seedDigestOf(seed);
+  run.swap(world, mode === 'merge' ? run.seedDigest : seed_digest);
   return json(200, {
-    epoch: run.epoch, rev: world.rev, seed_digest: sha256(`molar-seed|${seed}`), ids_preview, clock_ms: nowMs(world.clock, call.parts.runs.wall),
+    epoch: run.epoch, rev: world.rev, seed_digest, ids_preview, clock_ms: nowMs(world.clock, call.parts.runs.wall),
   });
 }
 

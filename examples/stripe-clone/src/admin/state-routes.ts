@@ -18,7 +18,8 @@ export function readState(call: AdminCall, run: Run, collection: string): Answer
   assertPresent(call, run);
   if (header(call.request, 'if-none-match') === tag) return { status: 304, headers: { etag: tag }, body: Buffer.alloc(0) };
   const common = { kind: KIND, run: run.id, epoch: run.epoch, rev: run.world.rev, clock_ms: nowMs(run.world.clock, call.parts.runs.wall) };
-  if (collection === '') return json(200, { ...common, ...summarize(run.world) }, { etag: tag });
+  const { seedDigest } = run;
+  if (collection === '') return json(200, { ...common, ...(seedDigest === undefined ? {} : { seed_digest: seedDigest }), ...summarize(run.world) }, { etag: tag });
   const items = itemsOf(run.world, collection);
   if (!items) throw problem('not_found', `this clone has no collection \`${collection}\``);
   const { from, to } = window(call, items.length);

@@ -1,3 +1,4 @@
+import { sha256 } from '../canonical-json.js';
 import type { CloneConfig } from '../config.js';
 import type { ClockState, WallClock } from '../clock.js';
 import { problem } from '../http/problem.js';
@@ -8,11 +9,18 @@ const RUN_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** The run of a caller that names none. */
 export const DEFAULT_RUN = 'default';
 
+/** What may be told of a seed, which itself is the key to every secret of its world. */
+export function seedDigestOf(seed: string): string {
+  return sha256(`molar-seed|${seed}`);
+}
+
 /** One run: its world, how often that was replaced, and what goes on right now. */
 export class Run {
   readonly id: string;
   world: World;
   epoch = 0;
+  /** Digest of the seed the world began with; unknown after a restore. */
+  seedDigest: string | undefined;
   lastUsedMs: number;
   vendorInFlight = 0;
   /** True between a restore and the first request after it, while the clock may still be set backwards. */
@@ -34,8 +42,9 @@ export class Run {
   }
 
   /** Replaces the world at one instant: later requests see the new one, those in flight keep the old. */
-  swap(world: World): void {
+  swap(world: World, seedDigest?: string): void {
     this.world = world;
+    this.seedDigest = seedDigest;
     this.epoch += 1;
     this.justRestored = true;
   }
@@ -65,6 +74,7 @@ export class Runs {
     let run = this.#runs.get(id);
     if (!run) {
       run = new Run(id, emptyWorld(this.#config.seed, id, 0), this.wall());
+      run.seedDigest = seedDigestOf(this.#config.seed);
       this.#runs.set(id, run);
     }
     run.lastUsedMs = this.wall();

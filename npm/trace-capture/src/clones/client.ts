@@ -27,6 +27,8 @@ export interface Health {
   readonly kind?: string;
   readonly version?: string;
   readonly features?: readonly string[];
+  /** Vendor requests and deliveries under way. */
+  readonly in_flight?: number;
 }
 
 /** The summary of a run's state. */
@@ -35,6 +37,8 @@ export interface Summary {
   readonly rev?: number;
   readonly digest?: string;
   readonly clock_ms?: number;
+  /** Digest of the seed the run began with; the seed itself is a secret. */
+  readonly seed_digest?: string;
   readonly collections?: Readonly<Record<string, { readonly count?: number; readonly digest?: string }>>;
 }
 

@@ -6,6 +6,8 @@ import { discover } from './discover.js';
 import { CloneWatch } from './watch.js';
 
 const SAVE_MS = 5_000;
+const QUIET_MS = 1_000;
+const QUIET_POLL_MS = 20;
 
 /** Follows the clones of a test from its beginning to its end. Nothing here is ever waited for by the test itself. */
 export function startClones(session: Session): void {
@@ -35,21 +37,36 @@ export function startClones(session: Session): void {
 
 /**
  * Saves all worlds at one instant. A single save is a consistent cut by itself; several are only one with their clocks
- * paused, and a clock that the test has paused is never resumed by us.
+ * paused and nothing under way, and a clock that the test has paused is never resumed by us.
  */
 async function saveWorld(watches: readonly CloneWatch[], stepId: string): Promise<void> {
   const usable = watches.filter((watch) => watch.usable);
   const paused: CloneWatch[] = [];
   const work = async (): Promise<void> => {
     if (usable.length > 1) {
-      for (const watch of usable) {
-        if ((await watch.client.clock()).mode !== 'running') continue;
-        await watch.client.pause();
-        paused.push(watch);
-      }
+      await pauseAll(usable, paused);
+      await quiesced(usable);
     }
     await Promise.all(usable.map(async (watch) => await watch.save(stepId, 'after')));
   };
   await atMost(SAVE_MS, guardedAsync('a world snapshot', work));
   for (const watch of paused.reverse()) await guardedAsync('resuming a clone', async () => await watch.client.resume());
+}
+
+async function pauseAll(watches: readonly CloneWatch[], paused: CloneWatch[]): Promise<void> {
+  for (const watch of watches) {
+    if ((await watch.client.clock()).mode !== 'running') continue;
+    await watch.client.pause();
+    paused.push(watch);
+  }
+}
+
+/** Waits for what is under way to come to its end. One that never does is saved as it is: a later cut would be no better. */
+async function quiesced(watches: readonly CloneWatch[]): Promise<void> {
+  const deadline = Date.now() + QUIET_MS;
+  while (Date.now() < deadline) {
+    const quiet = await Promise.all(watches.map(async (watch) => await watch.quiet()));
+    if (quiet.every(Boolean)) return;
+    await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
+  }
 }

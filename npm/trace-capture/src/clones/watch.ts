@@ -21,6 +21,7 @@ export class CloneWatch {
   #etag: string | undefined;
   #logged: number | undefined;
   #clock: { readonly clock_ms: number; readonly wallMs: number } | undefined;
+  #seed: string | undefined;
   #dead = false;
   #busy: Promise<void> | undefined;
 
@@ -41,6 +42,11 @@ export class CloneWatch {
     await this.#busy;
   }
 
+  /** Whether nothing is under way in the clone; one that does not tell counts as quiet. */
+  async quiet(): Promise<boolean> {
+    return ((await this.client.health()).in_flight ?? 0) === 0;
+  }
+
   /** Saves the clone's world, for a replay to start from. */
   async save(stepId: string, when: 'before' | 'after'): Promise<void> {
     if (this.#dead || !this.#features?.some((feature) => feature.startsWith('snapshot'))) return;
@@ -50,11 +56,19 @@ export class CloneWatch {
   async #read(): Promise<void> {
     if (this.#dead) return;
     await this.#guard(async () => {
-      this.#features ??= (await this.client.health()).features ?? [];
+      if (this.#features === undefined) await this.#meet();
       await this.#readLog();
       await this.#readState();
-      if (!this.#features.includes('events')) await this.#readClock();
+      if (!this.#features?.includes('events')) await this.#readClock();
     });
+  }
+
+  async #meet(): Promise<void> {
+    this.#features = (await this.client.health()).features ?? [];
+    const { workers } = this.#session.testInfo.config;
+    if (workers > 1) {
+      this.#session.recorder.notice('clone.shared', 'tests that run in parallel share this clone\'s run: state and webhooks of others may be among these', { source: this.client.name, count: workers });
+    }
   }
 
   async #readState(): Promise<void> {
@@ -62,6 +76,7 @@ export class CloneWatch {
     if (!answer) return;
     this.#etag = answer.etag;
     const { summary } = answer;
+    this.#writeSeed(summary.seed_digest);
     const names = Object.entries(summary.collections ?? {}).filter(([name]) => this.#only?.includes(name) ?? true);
     const changed = names.filter(([name, { digest }]) => digest === undefined || this.#digests.get(name) !== digest);
     if (changed.length === 0 && this.#digests.size > 0) return;
@@ -71,6 +86,13 @@ export class CloneWatch {
     }
     this.#writeState(summary);
     this.#deliveries.state(this.#collections);
+  }
+
+  /** The clone's own word on its seed, once and whenever it is seeded anew. */
+  #writeSeed(seed_digest: string | undefined): void {
+    if (seed_digest === undefined || seed_digest === this.#seed) return;
+    this.#seed = seed_digest;
+    this.#session.append('scenario.event', { name: 'clone.seed', data: { clone: this.client.name, run: this.client.run, seed_digest } });
   }
 
   #writeState({ epoch = 0, rev = 0, digest = '', clock_ms }: Summary): void {

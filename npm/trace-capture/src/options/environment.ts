@@ -21,6 +21,8 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     if (text === '' && name === 'dir') faults.push(`\`${variable(name)}\` is empty; unset it, or name a directory`);
     if (text !== undefined && text !== '') found[name] = parsed(rule, text);
   }
+  // What a replay hands to everything it starts, so that one variable seeds them all.
+  if (env['MOLAR_REPLAY_RNG_SEED']) found['rng_seed'] = env['MOLAR_REPLAY_RNG_SEED'];
   if (NO.includes(env['MOLAR_TRACE']?.toLowerCase() ?? '')) found['enabled'] = false;
   tell(WHERE, [...faults, ...misspelt(env)]);
   return checked({ where: WHERE }, found);

@@ -70,6 +70,9 @@ export const TABLE: Readonly<Record<keyof TraceCaptureOptions, Entry>> = {
   events_endpoint: { ...YES, scope: 'run' },
   trace_header: { rule: { type: 'boolean' }, default: false },
   report_link: YES,
+  rng_seed: { rule: TEXT },
+  rng_worker: { rule: { type: 'boolean' }, default: false },
+  public_hooks: { rule: { type: 'boolean' }, default: false, scope: 'run' },
   drain_ms: { rule: { type: 'integer', min: 0, max: 60_000, unit: 'ms' }, default: 3_000 },
 };
 

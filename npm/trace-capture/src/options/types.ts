@@ -80,12 +80,18 @@ export interface TraceCaptureOptions {
   readonly trace_header?: boolean;
   /** Adds the trace to what reporters see of its test: an annotation and an attachment `molar-trace`. */
   readonly report_link?: boolean;
+  /** Seeds `Math.random` and `crypto` of all pages, and says so in the trace. Without it randomness is left alone. */
+  readonly rng_seed?: string;
+  /** Seeds `Math.random` of the test's own process too, and counts its draws. */
+  readonly rng_worker?: boolean;
+  /** Attaches through public interfaces only, as is done when a release of Playwright lacks the inner ones. Set in the environment or before `register` is imported. */
+  readonly public_hooks?: boolean;
   /** Longest wait for what is still on its way when a context closes or a test ends. */
   readonly drain_ms?: number;
 }
 
 /** Options without a default: absent means that nobody chose. */
-export type Optional = 'dir' | 'org' | 'url' | 'key' | 'source' | 'redaction' | 'vault_recipient';
+export type Optional = 'dir' | 'org' | 'url' | 'key' | 'source' | 'redaction' | 'vault_recipient' | 'rng_seed';
 
 /** The options with every default filled in. */
 export type Settings = Required<Omit<TraceCaptureOptions, Optional>> & Pick<TraceCaptureOptions, Optional>;

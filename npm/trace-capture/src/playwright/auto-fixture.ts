@@ -12,6 +12,7 @@ export interface CaptureFixtures {
   /** Adds events of the test's own to its trace. */
   molar: TraceApi;
   _molarTest: undefined;
+  _molarBody: undefined;
 }
 
 /** Fixtures of a worker process. */
@@ -59,17 +60,36 @@ export const fixtures: Readonly<Record<string, readonly unknown[]>> = {
     },
     { auto: 'all-hooks-included', box: 'self', timeout: SETUP_MS },
   ],
+  // The fixture above lives once for `beforeAll` and once for the test; this one only for the test.
+  _molarBody: [
+    async ({}: object, use: Use<undefined>, testInfo: TestInfo): Promise<void> => {
+      theWorker().bodyBegins(testInfo);
+      await use(undefined);
+    },
+    { auto: true, box: 'self', timeout: SETUP_MS },
+  ],
 };
 
 interface TestTypeInside {
   readonly fixtures: { fixtures: object; location: { file: string; line: number; column: number } }[];
 }
 
-/** Adds the fixtures to an existing `test`, so that specs that import it need no change. Whether it was possible. */
-export function pushFixtures(test: object): boolean {
+/** The names that Playwright itself and this package give to fixtures and options; empty when that cannot be told. */
+export function optionNames(test: object): ReadonlySet<string> {
+  const lists = insideOf(test)?.fixtures ?? [];
+  return new Set([...lists.flatMap((entry) => Object.keys(entry.fixtures)), 'defaultBrowserType', 'screen', 'molarTrace']);
+}
+
+function insideOf(test: object): TestTypeInside | undefined {
   const symbol = Object.getOwnPropertySymbols(test).find(({ description }) => description === 'testType');
   const inside = symbol === undefined ? undefined : (Reflect.get(test, symbol) as TestTypeInside | undefined);
-  if (!Array.isArray(inside?.fixtures)) return false;
+  return Array.isArray(inside?.fixtures) ? inside : undefined;
+}
+
+/** Adds the fixtures to an existing `test`, so that specs that import it need no change. Whether it was possible. */
+export function pushFixtures(test: object): boolean {
+  const inside = insideOf(test);
+  if (!inside) return false;
   if (!inside.fixtures.some((entry) => entry.fixtures === fixtures)) {
     inside.fixtures.push({ fixtures, location: { file: '@molar/trace-capture', line: 1, column: 1 } });
   }

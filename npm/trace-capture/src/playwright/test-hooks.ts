@@ -4,7 +4,8 @@ import { seeing } from './hidden-frames.js';
 import type { Session } from '../session.js';
 import { asJson } from '../values.js';
 import type { Json } from '../values.js';
-import type { Attached, RawStep, RawTestInfo, StepBegin, StepEnd } from './privates.js';
+import { tellSteps } from './public-hooks.js';
+import type { Attached, RawError, RawStep, RawTestInfo, StepBegin, StepEnd } from './privates.js';
 
 const MAX_VALUE = 64 * 1024;
 
@@ -34,6 +35,30 @@ export function hookTest(testInfo: TestInfo, session: Session, listener: TestLis
   adoptOpenSteps(raw, session);
   raw._onDidFinishTestFunctionCallbacks?.add(listener.bodyDone);
   return { callbacks: hookCallbacks(raw, session, listener), end: hookEnd(raw, listener) };
+}
+
+/** Listens to one test through what is public; used where the callbacks are missing, or not wanted. */
+export function hookTestPublicly(session: Session): void {
+  const { testInfo, steps, expects, actions } = session;
+  const errors = new Map<string, number>();
+  tellSteps({
+    begin(payload) {
+      session.seen.add('steps');
+      errors.set(payload.stepId, testInfo.errors.length);
+      steps.begin(payload);
+      if (payload.category === 'expect') expects.begin(payload, undefined);
+      if (payload.category === 'pw:api') actions.stepBegin(payload);
+    },
+    end(payload, value) {
+      // A soft assertion does not throw; it only adds an error to the test.
+      const soft = testInfo.errors.length > (errors.get(payload.stepId) ?? 0) ? testInfo.errors.at(-1) : undefined;
+      const end: StepEnd = payload.error || !soft ? payload : { ...payload, error: soft as RawError };
+      errors.delete(payload.stepId);
+      expects.end(end);
+      actions.stepEnd(end);
+      steps.end(end, value);
+    },
+  });
 }
 
 function hookCallbacks(raw: RawTestInfo, session: Session, listener: TestListener): boolean {

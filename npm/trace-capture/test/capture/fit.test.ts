@@ -55,6 +55,23 @@ const CLAIMS: readonly Claim[] = [
       assert.equal(Number(noticesOf(trace, 'events.dropped')) + trace.of('x.flood').length, 20_001);
     },
   },
+  {
+    test: 'a browser that was there before',
+    claim: 'network and DOM over a connection by the debugging protocol',
+    check: (trace) => {
+      assert.equal(trace.of('network.response').filter(({ url }) => String(url).endsWith('/api/buy')).length, 1);
+      assert.ok(trace.of('dom.snapshot').length > 0);
+    },
+  },
+  {
+    test: 'random',
+    claim: 'the seed and what was drawn',
+    check: (trace) => {
+      const named = (name: string): unknown => trace.of('scenario.event').find((event) => event['name'] === name)?.['data'];
+      assert.deepEqual(named('rng.seed'), { seed: 'tea', scope: ['pages', 'test'] });
+      assert.ok(((named('rng.draw') as { count: number } | undefined)?.count ?? 0) >= 2);
+    },
+  },
   { test: 'a page cannot write', claim: 'no event of the page is in the trace', check: (trace) => assert.deepEqual(foreign(trace), []) },
   { test: 'header', claim: 'the server found the trace by its header', check: (trace) => assert.deepEqual(trace.of('x.served').map(({ path }) => path), ['/price']) },
 ];
@@ -64,14 +81,29 @@ describe('a suite that uses what there is to use', { skip: !canRecord() }, () =>
   after(() => rmSync(html, { recursive: true, force: true }));
   let run: SuiteRun;
   before(async () => {
-    run = await runSuite('fit', { MOLAR_TEST_HTML: html });
+    run = await runSuite('fit', { MOLAR_TEST_HTML: html }, ['--shard=1/1']);
   });
 
   for (const { test: title, claim, check } of CLAIMS) test(`${title}: ${claim}`, () => check(run.trace(title)));
 
   test('only the test that is to fail does', () => {
     const failed = run.traces.filter((trace) => trace.events.at(-1)?.['status'] !== 'passed').map(({ title }) => title);
-    assert.deepEqual(failed, ['fails'], run.output);
+    assert.deepEqual(failed.sort(), ['fails', 'goes second'], run.output);
+  });
+
+  test('every project and attempt is a trace, with what is particular to it', () => {
+    const told = run.traces.filter(({ title }) => ['priced', 'goes first', 'goes second'].includes(title)).map((trace) => {
+      const parameters = trace.of('scenario.event').filter(({ name }) => name === 'parameter').map(({ key, value }) => `${String(key)}=${String(value).replace(/REDACTED:\w+:\d+/, 'REDACTED')}`);
+      return [trace.events[0]?.['project'], trace.title, trace.retry, trace.events.at(-1)?.['status'], ...parameters].join(' ');
+    });
+    const secret = 'password=[REDACTED]';
+    assert.deepEqual(told.sort(), [
+      `dollar goes first 0 passed currency=USD ${secret}`, `dollar goes first 1 passed currency=USD ${secret}`, `dollar goes second 0 failed currency=USD ${secret}`,
+      `dollar goes second 1 passed currency=USD ${secret}`, `dollar priced 0 passed currency=USD ${secret}`, 'euro goes first 0 passed currency=EUR',
+      'euro goes second 0 passed currency=EUR', 'euro priced 0 passed currency=EUR',
+    ]);
+    const { metadata, shard, retries } = run.trace('fails').events[0]?.['environment'] as Readonly<Record<string, unknown>>;
+    assert.deepEqual([metadata, shard, retries], [{ team: 'shop' }, { current: 1, total: 1 }, 0]);
   });
 
   test('a typo in front matter is told', () => assert.match(run.output, /the front matter of .*events\.spec\.ts: there is no option `vidoe`; did you mean `video`\?/));
