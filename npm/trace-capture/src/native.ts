@@ -54,8 +54,8 @@ export interface Native {
   readonly Recorder: new (options: RecorderOptions) => NativeRecorder;
   recover(root: string, server?: { readonly url: string; readonly key: string }): Promise<unknown>;
   selfCheckRedaction(): unknown;
-  /** What this build can do beyond the first release; absent in that one. */
-  capabilities?(): { readonly secrets?: boolean };
+  /** Only in builds whose recorder moves the payload key `secret` into the vault. */
+  readVault?: unknown;
 }
 
 let loaded: Native | undefined | null;

@@ -67,14 +67,15 @@ export class CdpSource implements StateSource {
     const slowly = async (everything: boolean): Promise<SlowReading[] | undefined> => {
       return await atMost(bound_ms + this.#budget_ms, target.slow(everything, this.#subject.settings.max_state_bytes, this.#budget_ms));
     };
-    const [quick, slow] = await Promise.all([atMost(bound_ms, target.quick()), slowly(all)]);
-    if (quick === undefined) gathered.miss(page);
-    else takeQuick(quick, page, names, gathered);
+    const [quick, slow] = await Promise.all([atMost(bound_ms, target.quick(all)), slowly(all)]);
+    if (quick === undefined || slow === undefined) target.forgetAll();
+    if (quick === undefined) gathered.missPage(page);
+    else takeQuick(target, quick, page, names, gathered);
     if (slow === undefined) gathered.miss(`databases of ${page}`);
     else takeSlow(slow, gathered);
-    if (!target.expectsNews) return;
-    await new Promise((resolve) => setTimeout(resolve, LATE_NEWS_MS));
-    takeItems(target.left(), page, gathered);
+    const { expectsNews } = target;
+    if (expectsNews) await new Promise((resolve) => setTimeout(resolve, LATE_NEWS_MS));
+    if (expectsNews || all) takeItems(target.left(all), page, gathered);
     if (target.isDirty) takeSlow((await slowly(false)) ?? [], gathered);
   }
 }
@@ -96,15 +97,20 @@ function itemsName({ isLocalStorage, storageKey = '' }: StorageId, page: string)
   return isLocalStorage ? `local ${storageKey}` : `session ${page} ${storageKey}`;
 }
 
-function takeQuick(reading: TargetReading, page: string, names: Names, gathered: Gathered): void {
-  for (const { frameId, text } of reading.documents) gathered.set(`document ${names.frame(page, frameId)}`, text);
+function takeQuick(target: StateTarget, reading: TargetReading, page: string, names: Names, gathered: Gathered): void {
+  for (const { frameId, text } of reading.documents) {
+    const frame = names.frame(frameId);
+    if (frame === undefined) target.forget(frameId);
+    else gathered.set(`document ${frame}`, text);
+  }
+  gathered.frames(page, reading.frames.flatMap((frameId) => names.frame(frameId) ?? []));
   takeItems(reading.items, page, gathered);
   if (reading.history !== undefined) gathered.set(`history ${page}`, reading.history);
   if (reading.missing > 0) gathered.miss(`${reading.missing} frames of ${page}`);
 }
 
 function takeItems(items: TargetReading['items'], page: string, gathered: Gathered): void {
-  for (const { id, text } of items) gathered.set(itemsName(id, page), text);
+  for (const { id, text, at } of items) gathered.setNewest(itemsName(id, page), text, at);
 }
 
 function takeSlow(readings: readonly SlowReading[], gathered: Gathered): void {
@@ -134,8 +140,8 @@ export class Names {
     return page === undefined ? undefined : this.#pageIds.page(guidOf(page));
   }
 
-  frame(page: string, frameId: string): string {
-    return this.#frames.get(frameId) ?? `${page} ${frameId}`;
+  frame(frameId: string): string | undefined {
+    return this.#frames.get(frameId);
   }
 
   #know(page: Page): void {

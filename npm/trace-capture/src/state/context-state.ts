@@ -40,7 +40,7 @@ export class ContextState {
     }
     this.#reading += 1;
     const ts = this.#session.recorder.now();
-    const asked = this.#source.read(BOUND_MS, full);
+    const asked = this.#source.read(BOUND_MS, full || this.#first);
     const before = this.#turn;
     this.#turn = (async (): Promise<void> => {
       const reading = await asked;
@@ -67,7 +67,7 @@ export class ContextState {
   #write(reading: Reading, at: { boundary: Boundary; stepId: string | undefined; full: boolean; ts: number; tookMs: number }): void {
     this.#tell(reading);
     const full = at.full || (this.#first && reading.parts.size > 0);
-    const change = this.#ledger.apply({ ...reading, parts: new Map([...reading.parts, ...this.#gone()]) }, full);
+    const change = this.#ledger.apply({ ...reading, parts: new Map([...reading.parts, ...this.#gone(reading)]) }, full);
     if (change === undefined) return;
     this.#first = false;
     const payload: Payload = {
@@ -80,18 +80,24 @@ export class ContextState {
       ...(at.tookMs > BUDGET_MS ? { late_ms: Math.round(at.tookMs) } : {}),
       ...(reading.missing.length > 0 ? { missing: [...reading.missing] } : {}),
       ...(this.#skipped > 0 ? { skipped: this.#skipped } : {}),
-      secret: keepsSecrets() ? secretOf(change) : { omitted: 'vault off' },
     };
     this.#skipped = 0;
-    this.#session.append('browser.state', payload, { stepId: at.stepId, ts: at.ts });
+    const place = { stepId: at.stepId, ts: at.ts };
+    if (keepsSecrets()) this.#session.appendContent('browser.state', payload, [{ field: 'secret', data: secretOf(change), mediaType: 'application/json' }], place);
+    else this.#session.append('browser.state', { ...payload, secret: { omitted: 'vault off' } }, place);
   }
 
-  /** Documents, history and session storage of closed pages, and documents of frames that are no more. */
-  #gone(): [string, undefined][] {
-    const pages = [...this.#gonePages];
+  /** What was of a page that is closed or of a frame that is no more. */
+  #gone({ frames }: Reading): [string, undefined][] {
+    const closed = [...this.#gonePages];
     this.#gonePages.clear();
-    const isOf = (name: string, page: string): boolean => [`history ${page}`].includes(name) || name.startsWith(`session ${page} `) || name.startsWith(`document ${page}f`);
-    return this.#ledger.names().flatMap((name): [string, undefined][] => (pages.some((page) => isOf(name, page)) ? [[name, undefined]] : []));
+    const isGone = (name: string): boolean => {
+      const [kind = '', owner = ''] = name.split(' ');
+      if (closed.some((page) => owner === page || owner.startsWith(`${page}f`))) return true;
+      const there = kind === 'document' ? frames.get(owner.split('f')[0] ?? '') : undefined;
+      return there !== undefined && !there.has(owner);
+    };
+    return this.#ledger.names().flatMap((name): [string, undefined][] => (isGone(name) ? [[name, undefined]] : []));
   }
 
   /** Size of each part; how many keys a user has and how big they are is no secret. */
@@ -111,9 +117,11 @@ export class ContextState {
 
 /** Whether the recorder below moves what is secret into the vault. One that does not must never get it. */
 function keepsSecrets(): boolean {
-  return native()?.capabilities?.().secrets === true;
+  return typeof native()?.readVault === 'function';
 }
 
-function secretOf({ parts }: Change): Json {
-  return { parts: Object.fromEntries(parts.map(({ name, revision, text }) => [name, { revision, value: JSON.parse(text) as Json }])) };
+/** The parts are JSON already, so they are joined and not read. */
+function secretOf({ parts }: Change): string {
+  const written = parts.map(({ name, revision, text }) => `${JSON.stringify(name)}:{"revision":${revision},"value":${text}}`);
+  return `{"parts":{${written.join(',')}}}`;
 }

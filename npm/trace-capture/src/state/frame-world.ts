@@ -2,13 +2,17 @@ import type { Cdp } from '../network/cdp-session.js';
 import type { QuickAnswer, QuickQuestion, SlowAnswer, SlowQuestion } from '../injected/state/reader.js';
 import { readerScript, WORLD } from './script.js';
 
+/** An answer that never was: everything is told. */
+const NOTHING = -1;
+
 /** One document of a frame, with the reader in a world of its own: page and reader cannot see each other's globals. */
 export class FrameWorld {
   readonly frameId: string;
   readonly #cdp: Cdp;
   readonly ready: Promise<void>;
   #contextId: number | undefined;
-  #ack = 0;
+  #ack = NOTHING;
+  #forgotten = 0;
   /** Where the storage of this frame belongs: the origin, or origin and site for a frame of a third party. */
   storageKey: string | undefined;
 
@@ -23,11 +27,18 @@ export class FrameWorld {
   }
 
   /** What can be read at once. Rejects when the document is gone. */
-  async quick(storage: boolean): Promise<QuickAnswer> {
-    const question: QuickQuestion = { ack: this.#ack, storage };
+  async quick(storage: boolean, all: boolean): Promise<QuickAnswer> {
+    const question: QuickQuestion = { ack: all ? NOTHING : this.#ack, storage };
+    const forgotten = this.#forgotten;
     const answer = (await this.#ask('quick', question)) as QuickAnswer;
-    this.#ack = answer.number;
+    if (forgotten === this.#forgotten) this.#ack = answer.number;
     return answer;
+  }
+
+  /** The last answer, or one that is still on its way, is of no use; the next is to be whole. */
+  forget(): void {
+    this.#forgotten += 1;
+    this.#ack = NOTHING;
   }
 
   /** What takes time. Rejects when the document is gone. */

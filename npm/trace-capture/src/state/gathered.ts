@@ -13,10 +13,20 @@ const EMPTY = '[]';
 /** What one boundary found, while the answers come in. */
 export class Gathered {
   readonly #parts = new Map<PartName, PartText>();
+  readonly #toldAt = new Map<PartName, number>();
   readonly #missing: string[] = [];
+  readonly #frames = new Map<string, Set<string>>();
+  readonly #silent = new Set<string>();
   readonly #notices: StateNotice[] = [];
 
   set(name: PartName, text: PartText): void {
+    this.#parts.set(name, text);
+  }
+
+  /** Several pages may know items of one origin, some only from when they were there: the one that was told last counts. */
+  setNewest(name: PartName, text: string, at: number): void {
+    if ((this.#toldAt.get(name) ?? -1) > at) return;
+    this.#toldAt.set(name, at);
     this.#parts.set(name, text);
   }
 
@@ -29,6 +39,17 @@ export class Gathered {
     this.#missing.push(what);
   }
 
+  /** Something of a page did not answer, so nobody knows which of its frames are gone. */
+  missPage(page: string): void {
+    this.#silent.add(page);
+    this.miss(page);
+  }
+
+  /** Frames of a page that are there. */
+  frames(page: string, frames: readonly string[]): void {
+    this.#frames.set(page, new Set([...(this.#frames.get(page) ?? []), ...frames]));
+  }
+
   fault(origin: string, database: string, fault: Fault): void {
     this.#notices.push({ code: `state.database.${fault}`, message: MESSAGES[fault], detail: { origin, database } });
   }
@@ -38,6 +59,7 @@ export class Gathered {
   }
 
   reading(): Reading {
-    return { parts: this.#parts, missing: this.#missing, notices: this.#notices };
+    const frames = new Map([...this.#frames].filter(([page]) => !this.#silent.has(page)));
+    return { parts: this.#parts, missing: this.#missing, notices: this.#notices, frames };
   }
 }

@@ -14,10 +14,20 @@ export interface ItemEvent {
 /** Characters of item events after which a page's storage is only read at boundaries. */
 const FLOOD_CHARS = 64 * 1024 * 1024;
 
+/** The items of one storage as JSON, and when they were told, in the order of all that is told. */
+export interface ItemsText {
+  readonly id: StorageId;
+  readonly text: string;
+  readonly at: number;
+}
+
 interface Area {
   items: Map<string, string>;
   dirty: boolean;
+  at: number;
 }
+
+let told = 0;
 
 /**
  * Items of storage whose frame may be gone when a boundary comes: a sign-in page that stores a token and leaves at once
@@ -36,6 +46,7 @@ export class ItemMirror {
     const area = this.#area(storageId);
     this.#chars += key.length + newValue.length;
     area.dirty = true;
+    area.at = told += 1;
     if (method === 'DOMStorage.domStorageItemsCleared') area.items.clear();
     else if (method === 'DOMStorage.domStorageItemRemoved') area.items.delete(key);
     else area.items.set(key, newValue);
@@ -44,25 +55,28 @@ export class ItemMirror {
   /** What the frame had when it came. Events that were faster stay. */
   base(id: StorageId, entries: readonly (readonly [string, string])[]): void {
     const area = this.#area(id);
+    if (area.at === 0) area.at = told += 1;
     if (!area.dirty) area.items = new Map(entries);
     else for (const [key, value] of entries) if (!area.items.has(key)) area.items.set(key, value);
     area.dirty ||= entries.length > 0;
   }
 
-  /** Text of an area that changed since it was taken last, in the form of the reader. */
-  take(id: StorageId): string | undefined {
+  /** Text of an area that changed since it was taken last, or of any that has items, in the form of the reader. */
+  take(id: StorageId, all: boolean): ItemsText | undefined {
     const area = this.#area(id);
-    if (!area.dirty) return undefined;
+    if (!area.dirty && !(all && area.items.size > 0)) return undefined;
     area.dirty = false;
     const keys = [...area.items.keys()].sort();
-    return JSON.stringify(keys.map((key) => [key, area.items.get(key) ?? '']));
+    return { id, text: JSON.stringify(keys.map((key) => [key, area.items.get(key) ?? ''])), at: area.at };
   }
 
-  /** A frame has answered for an area itself; no text says that it is as it was. */
-  answered(id: StorageId, text: string | undefined): void {
+  /** A frame has answered for an area itself; no text says that it is as it was. When that was. */
+  answered(id: StorageId, text: string | undefined): number {
     const area = this.#area(id);
+    area.at = told += 1;
     if (text !== undefined) area.items = new Map(JSON.parse(text) as [string, string][]);
     area.dirty = false;
+    return area.at;
   }
 
   ids(): StorageId[] {
@@ -71,7 +85,7 @@ export class ItemMirror {
 
   #area({ isLocalStorage, storageKey = '' }: StorageId): Area {
     const name = `${isLocalStorage ? 'l' : 's'}${storageKey}`;
-    const area = this.#areas.get(name) ?? { items: new Map<string, string>(), dirty: false };
+    const area = this.#areas.get(name) ?? { items: new Map<string, string>(), dirty: false, at: 0 };
     this.#areas.set(name, area);
     return area;
   }

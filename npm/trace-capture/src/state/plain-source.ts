@@ -46,7 +46,8 @@ export class PlainSource implements StateSource {
     const question = JSON.stringify({ databases: true, caches: true, max_chars: this.#subject.settings.max_state_bytes, budget_ms: DATABASE_BUDGET_MS });
     const expression = `(async () => { const read = ${readerScript()}; return [location.origin, read.quick({ ack: -1, storage: true }), await read.slow(${question})]; })()`;
     const answer = await atMost(bound_ms, quietly(frame, async () => (await frame.evaluate(expression)) as [string, QuickAnswer, SlowAnswer]));
-    if (answer === undefined) return gathered.miss(frameId);
+    if (answer === undefined) return gathered.missPage(pageId);
+    gathered.frames(pageId, [frameId]);
     const [origin, quick, slow] = answer;
     if (quick.document !== undefined) gathered.set(`document ${frameId}`, quick.document);
     if (quick.local !== undefined) gathered.set(`local ${origin}/`, quick.local);

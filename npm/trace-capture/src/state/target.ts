@@ -2,7 +2,7 @@ import type { Cdp } from '../network/cdp-session.js';
 import { tell } from '../network/hub.js';
 import type { SlowAnswer } from '../injected/state/reader.js';
 import { FrameWorld } from './frame-world.js';
-import type { ItemEvent, StorageId } from './items.js';
+import type { ItemEvent, ItemsText, StorageId } from './items.js';
 import { ItemMirror } from './items.js';
 
 const MAX_FRAMES = 64;
@@ -19,8 +19,10 @@ interface HistoryAnswer {
 
 /** What a target told at once. */
 export interface TargetReading {
+  /** Frames that are there now. */
+  readonly frames: readonly string[];
   readonly documents: readonly { readonly frameId: string; readonly text: string }[];
-  readonly items: readonly { readonly id: StorageId; readonly text: string }[];
+  readonly items: readonly ItemsText[];
   readonly history?: string;
   readonly missing: number;
 }
@@ -83,37 +85,61 @@ export class StateTarget {
   }
 
   /** Asks every frame at once; the questions are on their way when this returns. */
-  async quick(): Promise<TargetReading> {
+  async quick(all: boolean): Promise<TargetReading> {
     const asked = new Set<string>();
     const worlds = [...this.#worlds.values()].slice(0, MAX_FRAMES);
-    const answers = worlds.map(async (world) => await this.#ask(world, asked));
+    const answers = worlds.map(async (world) => await this.#ask(world, asked, all));
     const [history, ...read] = await Promise.all([this.#history(), ...answers]);
     const documents = read.flatMap((one) => (one?.document === undefined ? [] : [{ frameId: one.frameId, text: one.document }]));
     const items = read.flatMap((one) => one?.items ?? []);
-    return { documents, items, missing: read.filter((one) => one === undefined).length, ...(history === undefined ? {} : { history }) };
+    const frames = [...this.#worlds.keys()];
+    return { frames, documents, items, missing: read.filter((one) => one === undefined).length, ...(history === undefined ? {} : { history }) };
   }
 
   /** Reads databases, caches and workers of every origin; only what changed, or all of it. */
   async slow(all: boolean, max_chars: number, budget_ms: number): Promise<SlowReading[]> {
+    const coming = [...this.#worlds.values()].filter((world) => !world.isReady);
+    if (coming.length > 0) await Promise.all(coming.map(async (world) => await world.ready.catch(ignore)));
     const worlds = new Map([...this.#worlds.values()].flatMap((world) => (world.storageKey === undefined ? [] : [[world.storageKey, world] as const])));
-    const answers = [...worlds].map(async ([storageKey, world]) => {
-      const databases = all || this.#dirtyDatabases.has(storageKey);
-      const caches = all || this.#dirtyCaches.has(storageKey);
-      this.#dirtyDatabases.delete(storageKey);
-      this.#dirtyCaches.delete(storageKey);
-      await world.ready;
+    const read = await Promise.all([...worlds.values()].map(async (world) => await this.#readSlowly(world, all, max_chars, budget_ms)));
+    return read.filter((one) => one !== undefined);
+  }
+
+  async #readSlowly(world: FrameWorld, all: boolean, max_chars: number, budget_ms: number): Promise<SlowReading | undefined> {
+    const { storageKey = '' } = world;
+    const databases = this.#dirtyDatabases.delete(storageKey) || all;
+    const caches = this.#dirtyCaches.delete(storageKey) || all;
+    try {
       const answer = await world.slow({ databases, caches, max_chars, budget_ms });
       // What was not read whole is asked for again at the next boundary.
       if (answer.faults.some(({ fault }) => fault === 'too_slow' || fault === 'blocked')) this.#dirtyDatabases.add(storageKey);
       return { ...answer, storageKey, ...(await this.#generators(storageKey, answer.databases)) };
-    });
-    const read = await Promise.all(answers.map(async (answer) => await answer.catch(ignore)));
-    return read.filter((one) => one !== undefined);
+    } catch {
+      // The document was replaced meanwhile; another of its origin answers at the next boundary.
+      this.#dirty(storageKey);
+      return undefined;
+    }
   }
 
   /** Whether a database or cache changed since it was read. */
   get isDirty(): boolean {
     return this.#dirtyDatabases.size > 0 || this.#dirtyCaches.size > 0;
+  }
+
+  /** What this frame has told could not be used. */
+  forget(frameId: string): void {
+    this.#worlds.get(frameId)?.forget();
+  }
+
+  /** What was asked came too late to be used, so all of it is to be told again. */
+  forgetAll(): void {
+    for (const world of this.#worlds.values()) world.forget();
+    for (const storageKey of this.#tracked) this.#dirty(storageKey);
+  }
+
+  #dirty(storageKey: string): void {
+    this.#dirtyDatabases.add(storageKey);
+    this.#dirtyCaches.add(storageKey);
   }
 
   #adopt({ frame, childFrames = [] }: FrameTree): void {
@@ -132,8 +158,7 @@ export class StateTarget {
   #opened({ storageKey }: FrameWorld): void {
     if (storageKey === undefined || this.#tracked.has(storageKey)) return;
     this.#tracked.add(storageKey);
-    this.#dirtyDatabases.add(storageKey);
-    this.#dirtyCaches.add(storageKey);
+    this.#dirty(storageKey);
     tell(this.#cdp, 'Storage.trackIndexedDBForStorageKey', { storageKey });
     tell(this.#cdp, 'Storage.trackCacheStorageForStorageKey', { storageKey });
     for (const isLocalStorage of [true, false]) void this.#base({ storageKey, isLocalStorage });
@@ -145,18 +170,18 @@ export class StateTarget {
   }
 
   /** One frame of each origin answers for its storage; a world that is ready is asked before this returns. */
-  async #ask(world: FrameWorld, asked: Set<string>): Promise<{ frameId: string; document?: string; items: TargetReading['items'] } | undefined> {
+  async #ask(world: FrameWorld, asked: Set<string>, all: boolean): Promise<{ frameId: string; document?: string; items: TargetReading['items'] } | undefined> {
     const { frameId } = world;
     try {
       if (!world.isReady) await world.ready;
       const forStorage = world.storageKey !== undefined && !asked.has(world.storageKey);
       if (world.storageKey !== undefined) asked.add(world.storageKey);
-      const answer = await world.quick(forStorage);
+      const answer = await world.quick(forStorage, all);
       const items = (['local', 'session'] as const).flatMap((area) => {
         const text = answer[area];
         const id = { storageKey: world.storageKey ?? '', isLocalStorage: area === 'local' };
-        if (forStorage) this.#mirror.answered(id, text);
-        return text === undefined ? [] : [{ id, text }];
+        const at = forStorage ? this.#mirror.answered(id, text) : 0;
+        return text === undefined ? [] : [{ id, text, at }];
       });
       return { frameId, items, ...(answer.document === undefined ? {} : { document: answer.document }) };
     } catch {
@@ -173,10 +198,9 @@ export class StateTarget {
   }
 
   /** Items whose frames are gone. */
-  left(): TargetReading['items'] {
+  left(all: boolean): TargetReading['items'] {
     return this.#mirror.ids().flatMap((id) => {
-      const text = this.#mirror.take(id);
-      return text === undefined ? [] : [{ id, text }];
+      return this.#mirror.take(id, all) ?? [];
     });
   }
 

@@ -24,6 +24,8 @@ export interface Reading {
   /** What should have answered and did not, in words. */
   readonly missing: readonly string[];
   readonly notices: readonly StateNotice[];
+  /** The frames of each page that answered whole; documents of others are gone. */
+  readonly frames: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Something of the state that could not be recorded. */
@@ -47,4 +49,9 @@ export interface RecordedPart {
   readonly revision: number;
   /** Nothing when the part is gone. */
   readonly value: Cloned;
+}
+
+/** The `secret` of an event, as the vault keeps it. */
+export interface RecordedState {
+  readonly parts: Readonly<Record<PartName, RecordedPart>>;
 }

@@ -176,6 +176,28 @@ test('storage that a page wrote just before it left its origin is kept', () =>
     await subject.until(`local ${site.far}/`, (value) => JSON.stringify(value) === '[["here","2"]]');
   }));
 
+test('a frame that is gone is told, and what is there is told again to a trace that begins later', () =>
+  during('/outer', async (subject, page) => {
+    await subject.until('document p1f2', (value) => value !== undefined);
+    await page.evaluate(() => { localStorage.setItem('kept', 'yes'); document.querySelector('iframe')?.remove(); });
+    await subject.until(`local ${site.near}/`, (value) => JSON.stringify(value) === '[["kept","yes"]]');
+    const { frames } = await subject.read();
+    assert.deepEqual([...(frames.get('p1') ?? [])], ['p1f1']);
+    const { parts } = await subject.again().read(true);
+    assert.deepEqual([parts.get(`local ${site.near}/`), parts.has('document p1f1'), parts.has('cookies')], ['[["kept","yes"]]', true, true]);
+  }));
+
+test('items that two pages changed are those of the last change', () =>
+  during('/', async (subject, page) => {
+    const other = await subject.context.newPage();
+    await other.goto(site.near);
+    await other.evaluate(() => localStorage.setItem('who', 'other'));
+    await other.goto(site.far);
+    await page.evaluate(() => localStorage.setItem('who', 'page'));
+    await subject.until(`local ${site.near}/`, (value) => JSON.stringify(value) === '[["who","page"]]');
+    assert.equal((await subject.read(true)).parts.get(`local ${site.near}/`), '[["who","page"]]');
+  }));
+
 test('caches and service workers are named', () =>
   during('/', async (subject, page) => {
     await page.evaluate(async () => {

@@ -14,8 +14,11 @@ export class Subject {
   readonly context: BrowserContext;
   readonly #source: CdpSource;
 
-  private constructor(context: BrowserContext, source: CdpSource) {
+  readonly #hub: Hub;
+
+  private constructor(context: BrowserContext, hub: Hub, source: CdpSource) {
     this.context = context;
+    this.#hub = hub;
     this.#source = source;
   }
 
@@ -27,9 +30,18 @@ export class Subject {
 
   static async start(browser: Browser, hub: Hub, { max_bytes = 8 * 1024 * 1024, budget_ms = PATIENCE_MS }: { max_bytes?: number; budget_ms?: number }): Promise<Subject> {
     const context = await browser.newContext();
+    return Subject.#of(context, hub, max_bytes, budget_ms);
+  }
+
+  /** The same context, read for another trace. */
+  again(): Subject {
+    return Subject.#of(this.context, this.#hub, 8 * 1024 * 1024, PATIENCE_MS);
+  }
+
+  static #of(context: BrowserContext, hub: Hub, max_bytes: number, budget_ms: number): Subject {
     const source = CdpSource.of(context, hub.states, { pages: new PageIds(), settings: { max_state_bytes: max_bytes } }, budget_ms);
     if (source === undefined) throw new Error('the context has no id');
-    return new Subject(context, source);
+    return new Subject(context, hub, source);
   }
 
   async read(all = false): Promise<Reading> {
