@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import type { DomPart, NoticeDetail } from './dom/index.js';
 import { DomRecorder } from './dom/index.js';
+import { canBeQuiet } from './dom/quiet.js';
 import type { Settings } from './options/index.js';
 import type { Session } from './session.js';
 import type { Payload } from './values.js';
@@ -25,6 +26,18 @@ export const DomChannel = {
     );
     recorders.set(context, recorder);
     await recorder.install(context);
+  },
+
+  /** From now on documents score themselves when a step ends, so that whoever rebuilds one can tell whether it is the same. */
+  follow(session: Session): void {
+    if (session.settings.dom === false) return;
+    session.onStep((when, step) => {
+      if (when !== 'end' || (step.category !== 'test.step' && step.category !== 'implicit')) return;
+      for (const page of session.openPages) {
+        const recorder = recorders.get(page.context());
+        if (recorder && canBeQuiet(page)) session.pending.add(recorder.score(page));
+      }
+    });
   },
 
   /** Has the pages of a context, or one page, send what they hold. */
@@ -53,6 +66,7 @@ function record(session: Session | undefined, part: DomPart): void {
     first_ts: recorder.tsOf(part.firstTs),
     last_ts: recorder.tsOf(part.lastTs),
     ...(part.holder ? { holder: { ...part.holder } } : {}),
+    ...(part.digest ? { digest: { ...part.digest } } : {}),
   };
   session.appendContent(`dom.${part.type}`, payload, [{ field: 'events', data: part.events, mediaType: 'application/json' }]);
 }

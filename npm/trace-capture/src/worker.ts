@@ -238,6 +238,7 @@ export class Worker {
     if (!hooked.end) this.#endsWithFixture.add(testInfo);
     guarded('the parameters of a test', () => recordParameters(session));
     seedTest(session);
+    DomChannel.follow(session);
     startClones(session);
     this.#endpoint?.testBegins(session);
     if (session.settings.stdio && !this.#stdio) {

@@ -1,4 +1,5 @@
 import type { InjectedNotice, PartKind } from '../injected/wire.js';
+import type { DomScore } from './types.js';
 
 /** One part of a batch: how many events and when, and their text. */
 export interface BatchPart {
@@ -7,6 +8,7 @@ export interface BatchPart {
   readonly firstTs: number;
   readonly lastTs: number;
   readonly events: string;
+  readonly digest?: DomScore;
 }
 
 /** A batch as the page sent it, split but with its events unread. */
@@ -46,11 +48,19 @@ export function parseBatch(text: unknown): Batch | BatchFault {
 
 function parsePart(header: unknown, events: string): BatchPart | undefined {
   if (!Array.isArray(header)) return undefined;
-  const [type, count, firstTs, lastTs] = header as unknown[];
+  const [type, count, firstTs, lastTs, score] = header as unknown[];
   if (type !== 'snapshot' && type !== 'mutation') return undefined;
   if (!isCount(count) || !isTime(firstTs) || !isTime(lastTs)) return undefined;
   if (!events.startsWith('[') || !events.endsWith(']')) return undefined;
-  return { type, count, firstTs, lastTs, events };
+  const digest = parseScore(score);
+  return { type, count, firstTs, lastTs, events, ...(digest ? { digest } : {}) };
+}
+
+function parseScore(score: unknown): DomScore | undefined {
+  if (!Array.isArray(score)) return undefined;
+  const [version, value, nodes] = score as unknown[];
+  const isScore = isCount(version) && typeof value === 'string' && /^[0-9a-f]{8}$/.test(value) && isCount(nodes);
+  return isScore ? { version, value, nodes } : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -14,6 +14,8 @@ const DEFAULTS: Omit<InjectedOptions, keyof Names> = {
   soft_mutations: 2_000,
   hard_mutations: 500_000,
   hard_refill_per_second: 20_000,
+  attribute_burst: 100,
+  attribute_refill_per_second: 10,
   mask_inputs: 'sensitive',
   mask_text: [],
   block: [],

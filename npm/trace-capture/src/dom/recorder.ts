@@ -101,6 +101,12 @@ export class DomRecorder {
     return digests;
   }
 
+  /** Has every recorder of the page send a score of its document behind what it has recorded. Bounded like `flush`. */
+  async score(page: Page): Promise<void> {
+    const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
+    await Promise.all(framesOf(page).map((frame) => within(bound, this.#ask(frame, 'score'))));
+  }
+
   /** Records the page's documents anew, with a full snapshot: the answer to a digest that does not match. */
   async restart(page: Page, reason: string): Promise<void> {
     const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;

@@ -9,6 +9,14 @@ export interface FrameHolder {
   readonly node: number;
 }
 
+/** The page's own score of its document; see `injected/digest.ts`. */
+export interface DomScore {
+  readonly version: number;
+  /** Eight hex digits. */
+  readonly value: string;
+  readonly nodes: number;
+}
+
 /** One piece of one document's recording, ready to be appended to a trace. */
 export interface DomPart {
   /** `snapshot`: Meta and full snapshot; `mutation`: everything that builds on one. */
@@ -30,6 +38,8 @@ export interface DomPart {
   readonly lastTs: number;
   /** For a frame of another origin, once known: the element that holds it. Its ids are not in the parent's range. */
   readonly holder?: FrameHolder;
+  /** Score of the document after the last event. */
+  readonly digest?: DomScore;
 }
 
 /** Receives the parts in order of arrival. A throw is caught and told through the notice sink. */
@@ -53,6 +63,8 @@ export interface DomRecorderOptions {
   readonly soft_mutations?: number;
   readonly hard_mutations?: number;
   readonly hard_refill_per_second?: number;
+  readonly attribute_burst?: number;
+  readonly attribute_refill_per_second?: number;
   readonly mask_inputs?: MaskInputs;
   readonly mask_text?: readonly string[];
   readonly block?: readonly string[];

@@ -46,13 +46,17 @@ function setUp(options: InjectedOptions): void {
   }
   const recorder = new Recorder(natives, options, queue);
   const handle: InjectedHandle = Object.freeze({
-    flush: () => queue.flush(),
+    flush: () => {
+      recorder.release();
+      return queue.flush();
+    },
     ensure: () => {
       queue.takeBinding();
       recorder.check();
     },
     restart: (reason: string) => recorder.restart(reason),
     digest: () => recorder.digest(),
+    score: () => recorder.score(),
     idOf: (node: Node) => recorder.idOf(node),
   });
   Object.defineProperty(window, options.handle, { value: handle, enumerable: false, configurable: false, writable: false });

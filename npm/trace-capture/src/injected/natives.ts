@@ -1,3 +1,5 @@
+import { pageRewritesJson, plainJson, undisturbed } from './json.js';
+
 /**
  * The window's own functions, taken before any script of the page runs. Fake timers, zone.js and patched prototypes
  * come later and must not reach the recorder: a replaced clock once put events 1100 days into the past.
@@ -14,6 +16,8 @@ export interface Natives {
   readonly requestAnimationFrame: typeof requestAnimationFrame;
   readonly cancelAnimationFrame: typeof cancelAnimationFrame;
   readonly stringify: (value: unknown) => string;
+  /** Runs something that uses the window's own functions by name, such as a binding of Playwright's. */
+  readonly undisturbed: <T>(run: () => T) => T;
   /** Epoch milliseconds that never run backwards. */
   readonly now: () => number;
   /** Adds a capturing, passive listener; adding the same function again changes nothing. */
@@ -24,7 +28,7 @@ export interface Natives {
   /** Parent in the composed tree: out of a shadow root to its host, out of a same-origin document to its frame. */
   readonly composedParent: (node: Node) => Node | null;
   readonly shadowRoot: (element: Element) => ShadowRoot | null;
-  readonly observe: (callback: () => void) => MutationObserver;
+  readonly observe: (callback: (records: readonly MutationRecord[]) => void) => MutationObserver;
 }
 
 function getter(prototype: object, name: string): (this: unknown) => unknown {
@@ -71,7 +75,8 @@ export function takeNatives(): Natives {
     clearTimeout: clearTimeout.bind(window) as typeof clearTimeout,
     requestAnimationFrame: requestAnimationFrame.bind(window),
     cancelAnimationFrame: cancelAnimationFrame.bind(window),
-    stringify: (value) => stringify(value),
+    stringify: (value) => (pageRewritesJson() ? plainJson(value, stringify) : stringify(value)),
+    undisturbed: undisturbed(stringify, Promise),
     now: () => Math.round((timeOrigin + perfNow()) * 1000) / 1000,
     listen: (target, type, listener) => apply(addEventListener, target, [type, listener, { capture: true, passive: true }]),
     ignoreRejection: (result) => {

@@ -1,7 +1,7 @@
 import type { Natives } from './natives.js';
 import type { RrwebEvent } from './rrweb-types.js';
 import { EventType } from './rrweb-types.js';
-import type { BatchHeader, FlushReport, InjectedNotice, InjectedOptions, PartHeader, PartKind } from './wire.js';
+import type { BatchHeader, FlushReport, InjectedNotice, InjectedOptions, PartHeader, PartKind, Score } from './wire.js';
 
 type Detail = InjectedNotice['detail'];
 type Binding = (text: string) => unknown;
@@ -13,6 +13,9 @@ interface Waiting {
 
 const NOTICES_PER_CODE = 5;
 const URGENT_MS = 3_000;
+/** A timer's flush writes this many events at a time and stops after so long, so that it never is a long task of the page. */
+const SLICE_EVENTS = 200;
+const SLICE_MS = 8;
 
 function kindOf(event: RrwebEvent): PartKind {
   return event.type === EventType.meta || event.type === EventType.fullSnapshot ? 'snapshot' : 'mutation';
@@ -36,6 +39,7 @@ export class BatchQueue {
   #waiting: Waiting[] = [];
   #notices: InjectedNotice[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #hurried = false;
   #urgentUntil = 0;
   #batch = 0;
   #dropped = 0;
@@ -68,8 +72,10 @@ export class BatchQueue {
       return;
     }
     this.#waiting.push({ generation, event });
-    if (this.#waiting.length > this.#options.queue_events) this.#overflow();
-    if (this.#isUrgent() || this.#waiting.length >= this.#options.batch_events) this.flush();
+    const isFull = this.#waiting.length > this.#options.queue_events;
+    if (isFull && this.#binding === undefined) this.#overflow();
+    if (isFull || this.#isUrgent()) this.flush();
+    else if (this.#waiting.length >= this.#options.batch_events) this.#hurry();
     else this.#arm();
   }
 
@@ -101,6 +107,16 @@ export class BatchQueue {
     return { sent, pending: this.#waiting.length, dropped: this.#dropped, stream: this.stream, batch: this.#batch };
   }
 
+  /** Sends what waits and, behind it, a score of the document that it leads to. */
+  score(generation: number, score: Score): void {
+    this.flush();
+    if (this.#waiting.length > 0 || this.#overflowed) return;
+    const now = this.#natives.now();
+    const part: PartHeader = ['mutation', 0, now, now, score];
+    const header: BatchHeader = [this.stream, generation, this.#batch + 1, [part], []];
+    this.#hand(`${this.#natives.stringify(header)}\n[]`);
+  }
+
   #drain(): number {
     let sent = 0;
     while (this.#waiting.length > 0 || this.#notices.length > 0) {
@@ -113,21 +129,25 @@ export class BatchQueue {
   }
 
   /** Sends the events of the oldest generation as one batch; gives their number, or nothing if the binding refused. */
-  #sendOne(): number | undefined {
+  #sendOne(most = Infinity): number | undefined {
     const generation = this.#waiting[0]?.generation ?? 0;
     const end = this.#waiting.findIndex((waiting) => waiting.generation !== generation);
-    const events = this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
+    const events = this.#waiting.splice(0, Math.min(most, end < 0 ? this.#waiting.length : end));
     const notices = this.#notices.splice(0);
-    const text = this.#compose(generation, events, notices);
+    if (this.#hand(this.#compose(generation, events, notices))) return events.length;
+    this.#waiting.unshift(...events);
+    this.#notices.unshift(...notices);
+    return undefined;
+  }
+
+  /** Whether the binding took the text. That of a page that is closing throws: then it waits or is lost with the page. */
+  #hand(text: string): boolean {
     try {
-      this.#natives.ignoreRejection(this.#binding?.(text));
+      this.#natives.ignoreRejection(this.#natives.undisturbed(() => this.#binding?.(text)));
       this.#batch += 1;
-      return events.length;
+      return true;
     } catch {
-      // The binding of a page that is closing throws; the batch waits for the next try or is lost with the page.
-      this.#waiting.unshift(...events);
-      this.#notices.unshift(...notices);
-      return undefined;
+      return false;
     }
   }
 
@@ -183,11 +203,31 @@ export class BatchQueue {
   }
 
   #arm(): void {
-    this.#timer ??= this.#natives.setTimeout(() => this.flush(), this.#options.flush_ms);
+    this.#timer ??= this.#natives.setTimeout(() => this.#flushSlice(), this.#options.flush_ms);
+  }
+
+  /** So much waits that it should leave at once, yet not within the page's own task. */
+  #hurry(): void {
+    if (this.#hurried) return;
+    this.#disarm();
+    this.#hurried = true;
+    this.#timer = this.#natives.setTimeout(() => this.#flushSlice(), 0);
+  }
+
+  #flushSlice(): void {
+    this.#disarm();
+    const until = this.#natives.now() + SLICE_MS;
+    const hasBinding = this.takeBinding();
+    while (hasBinding && this.#waiting.length > 0 && this.#natives.now() < until) {
+      if (this.#sendOne(SLICE_EVENTS) === undefined) return this.#arm();
+    }
+    if (hasBinding && this.#waiting.length > 0) this.#hurry();
+    else this.flush();
   }
 
   #disarm(): void {
     if (this.#timer !== undefined) this.#natives.clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#hurried = false;
   }
 }

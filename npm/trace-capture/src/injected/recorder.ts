@@ -1,4 +1,5 @@
 import factory from 'molar:rrweb-record';
+import { AttributeBuckets } from './attribute-bucket.js';
 import { digestOf } from './digest.js';
 import { changedNodes, MutationBudget, RateLimit } from './limits.js';
 import { EventMasker } from './mask/events.js';
@@ -12,6 +13,10 @@ import type { DigestReport, InjectedOptions, NodeReport } from './wire.js';
 
 const RETRY_MS = 250;
 const WARNINGS_KEPT = 5;
+/** What attributes came to is told this often while they change too fast to tell each. */
+const RELEASE_MS = 1_000;
+/** A score is taken again when this many times its own time has gone. */
+const SCORE_SHARE = 20;
 
 /** One running rrweb: what it observes and how to end it. */
 interface Running {
@@ -40,6 +45,10 @@ export class Recorder {
   #slowTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #warnings = 0;
+  #unscored = true;
+  #release: () => void = () => undefined;
+  #releaseTimer: ReturnType<typeof setTimeout> | undefined;
+  #scoreAfter = 0;
 
   constructor(natives: Natives, options: InjectedOptions, queue: BatchQueue) {
     this.#natives = natives;
@@ -48,7 +57,7 @@ export class Recorder {
     this.#rules = new MaskRules(natives, options, (code, detail) => queue.notice(code, detail));
     this.#names = shadowNames(natives, (message) => this.#warned(message));
     this.#restarts = new RateLimit(options.restarts_per_second);
-    this.#observer = natives.observe(() => this.check());
+    this.#observer = natives.observe((records) => this.#changed(records));
     queue.onRecovered = (): void => this.restart('queue overflow');
   }
 
@@ -63,6 +72,17 @@ export class Recorder {
     else if (this.#running.document !== current) this.restart('new document');
     else if (this.#running.root !== root) this.restart('new root');
   };
+
+  /** A root that was taken out and put back is the same element, but rrweb has lost every node below it. */
+  #changed(records: readonly MutationRecord[]): void {
+    const root = this.#running?.root;
+    for (const { removedNodes } of records) {
+      for (let at = 0; at < removedNodes.length; at += 1) {
+        if (removedNodes[at] === root && document.documentElement === root) return this.restart('root moved');
+      }
+    }
+    this.check();
+  }
 
   /** Takes a fresh full snapshot by running the bundle anew; at most so many times a second. */
   restart(reason: string): void {
@@ -83,6 +103,17 @@ export class Recorder {
     };
     const { digest, nodes } = digestOf(document.body, source);
     return { version: 1, digest, nodes, stream: this.#queue.stream, generation: this.#generation };
+  }
+
+  /** Scores the document when it changed; a big one rarely, so that scoring never takes more than a small share of its time. */
+  score(): void {
+    this.release();
+    const before = this.#natives.now();
+    if (this.#running === undefined || !this.#unscored || before < this.#scoreAfter) return;
+    const { digest, nodes } = this.digest();
+    this.#unscored = false;
+    this.#scoreAfter = before + (this.#natives.now() - before) * SCORE_SHARE;
+    this.#queue.score(this.#generation, [1, digest, nodes]);
   }
 
   /** Name of a live node in the running recording. */
@@ -109,8 +140,12 @@ export class Recorder {
     listen(document, 'visibilitychange', this.#hidden);
   }
 
-  readonly #leaving = (): void => this.#queue.urge();
+  readonly #leaving = (): void => {
+    this.release();
+    this.#queue.urge();
+  };
   readonly #hidden = (): void => {
+    this.release();
     this.#queue.flush();
   };
 
@@ -176,6 +211,8 @@ export class Recorder {
   /** Handles one event of one generation; a change before the first snapshot is held until after it. */
   #emitter(generation: number, masker: EventMasker): (event: RrwebEvent) => void {
     const budget = new MutationBudget(this.#options, this.#natives.now());
+    const buckets = new AttributeBuckets(this.#options);
+    this.#release = (): void => this.#tellHeld(generation, buckets, masker);
     const held: RrwebEvent[] = [];
     let described = false;
     return (event) => {
@@ -186,6 +223,9 @@ export class Recorder {
         held.push(event);
         return;
       }
+      const tells = buckets.sift(event, event.timestamp);
+      if (buckets.isHolding) this.#releaseTimer ??= this.#natives.setTimeout(() => this.release(), RELEASE_MS);
+      if (!tells) return;
       this.#spend(event, budget);
       this.#send(generation, event, masker);
       if (event.type !== EventType.fullSnapshot) return;
@@ -194,9 +234,24 @@ export class Recorder {
     };
   }
 
+  /** Tells now what attributes came to that changed too fast. */
+  release(): void {
+    if (this.#releaseTimer !== undefined) this.#natives.clearTimeout(this.#releaseTimer);
+    this.#releaseTimer = undefined;
+    this.#release();
+  }
+
+  #tellHeld(generation: number, buckets: AttributeBuckets, masker: EventMasker): void {
+    const event = buckets.take(this.#natives.now(), (id) => this.#mirror?.getNode(id) != null);
+    const merged = buckets.takeMerged();
+    if (merged > 0) this.#queue.notice('dom.attributes.merged', { changes: merged });
+    if (event !== undefined && generation === this.#generation) this.#send(generation, event, masker);
+  }
+
   #send(generation: number, event: RrwebEvent, masker: EventMasker): void {
     try {
       masker.apply(event);
+      this.#unscored = true;
       this.#queue.push(generation, event);
     } catch (cause) {
       // Unmasked content must not leave the page, so the event is given up; the stream then needs a new snapshot.

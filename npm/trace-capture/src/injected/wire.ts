@@ -35,6 +35,10 @@ export interface InjectedOptions {
   readonly hard_mutations: number;
   /** Changed nodes per second by which the burst allowance recovers. */
   readonly hard_refill_per_second: number;
+  /** Changes of attributes that one element may tell at once; after that only what they come to is told. */
+  readonly attribute_burst: number;
+  /** Changes per second by which an element's allowance recovers. */
+  readonly attribute_refill_per_second: number;
   readonly mask_inputs: MaskInputs;
   /** Selectors whose text and descriptive attributes are masked, through shadow roots and same-origin frames. */
   readonly mask_text: readonly string[];
@@ -45,8 +49,11 @@ export interface InjectedOptions {
 /** What a part of a batch holds: a page description and its full snapshot, or changes on top of one. */
 export type PartKind = 'snapshot' | 'mutation';
 
-/** `[kind, number of events, first epoch ms, last epoch ms]`; one per line of events after the header line. */
-export type PartHeader = readonly [PartKind, number, number, number];
+/** `[version, eight hex digits, nodes]`: the page's own score of its document after the events of a part. */
+export type Score = readonly [1, string, number];
+
+/** `[kind, number of events, first epoch ms, last epoch ms, score]`; one per line of events after the header line. */
+export type PartHeader = readonly [PartKind, number, number, number, Score?];
 
 /** Something the recorder could not record, said in the batch instead of nowhere. */
 export interface InjectedNotice {
@@ -93,6 +100,8 @@ export interface InjectedHandle {
   ensure(): void;
   restart(reason: string): void;
   digest(): DigestReport;
+  /** Sends what waits, and behind it the score of the document as it is now; not when nothing has changed since. */
+  score(): void;
   /** Nothing when the node is not part of the running recording. */
   idOf(node: Node): NodeReport | null;
 }

@@ -27,7 +27,7 @@ const DOM: Rule = {
   fields: {
     start: { type: 'choice', of: ['interactive', 'early'] }, slow_start_ms: WAIT, flush_ms: WAIT, batch_events: COUNT,
     queue_events: COUNT, restarts_per_second: COUNT, soft_mutations: COUNT, hard_mutations: COUNT,
-    hard_refill_per_second: COUNT, mask_inputs: MASK, mask_text: { type: 'list', of: TEXT }, block: { type: 'list', of: TEXT },
+    hard_refill_per_second: COUNT, attribute_burst: COUNT, attribute_refill_per_second: COUNT, mask_inputs: MASK, mask_text: { type: 'list', of: TEXT }, block: { type: 'list', of: TEXT },
     transport: { type: 'choice', of: ['auto', 'plain'] }, flush_timeout_ms: WAIT,
   },
 };

@@ -14,6 +14,7 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { name: 'two parts', text: `${header([['snapshot', 2, 1, 2], ['mutation', 1, 3, 3]], [])}\n[1,2]\n[3]`, expect: [2, 1] },
+  { name: 'a score and no events', text: `${header([['mutation', 0, 1, 1, [1, '0123abcd', 7]]], [])}\n[]`, expect: [0] },
   { name: 'notices alone', text: header([], [{ code: 'dom.restart', detail: {} }, { code: 'evil code' }]), expect: [] },
   { name: 'no string', text: { stream: STREAM }, expect: /not a string/ },
   { name: 'an empty string', text: '', expect: /not a JSON array/ },
@@ -36,6 +37,6 @@ function check({ text, expect }: Case): void {
 for (const entry of CASES) test(`reads ${entry.name}`, () => check(entry));
 
 test('takes over only notices of the recorder', () => {
-  const batch = parseBatch(CASES[1]?.text);
+  const batch = parseBatch(CASES.find(({ name }) => name === 'notices alone')?.text);
   assert.deepEqual('fault' in batch ? [] : batch.notices, [{ code: 'dom.restart', detail: {} }]);
 });

@@ -2,6 +2,9 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from '@play
 import { DomRecorder } from '../../dist/dom/index.js';
 import type { DomPart, DomRecorderOptions } from '../../dist/dom/index.js';
 
+/** Longest wait for a page to send what it holds, on a machine that does ten other things. */
+const PATIENCE_MS = 20_000;
+
 /** One rrweb event, as far as tests look into it. */
 export interface RrwebEvent {
   readonly type: number;
@@ -22,7 +25,7 @@ export class Recording {
   private constructor(context: BrowserContext, options: DomRecorderOptions) {
     this.context = context;
     this.recorder = new DomRecorder(
-      options,
+      { flush_timeout_ms: PATIENCE_MS, ...options },
       (part) => this.parts.push(part),
       (code, detail) => this.notices.push({ code, detail }),
     );

@@ -48,6 +48,11 @@ export class Judge {
         const text = canonical(root);
         const digestOf = new Function(`${digestSource}\nreturn digestOf`)() as (body: Element | null, source: object) => { digest: string };
         const tree = { shadowRoot: (element: Element) => element.shadowRoot, isBlocked: (element: Element) => element.matches('.rr-block') };
+        // The player marks what the pointer was over; a page's own empty class is not to be lost with it.
+        for (const hovered of root?.querySelectorAll('.\\:hover') ?? []) {
+          hovered.classList.remove(':hover');
+          if (hovered.className === '') hovered.removeAttribute('class');
+        }
         root?.documentElement.classList.remove('rrweb-paused');
         const { digest } = digestOf(root?.body ?? null, tree);
         player.destroy();
@@ -75,20 +80,24 @@ export function canonical(root: Node | null): string {
       .filter((text) => !/^(value|checked|selected)=/.test(text))
       .sort()
       .join(' ');
+  // Not the element's own property: a page may have put one of its own before it.
+  const shadowOf = Object.getOwnPropertyDescriptor(Element.prototype, 'shadowRoot')?.get;
   const visit = (node: Node, depth: string): void => {
     if (node.nodeType === 3) {
       const text = (node.textContent ?? '').trim();
       if (text !== '') lines.push(`${depth}"${text}"`);
     } else if (node.nodeType === 1) {
       const element = node as HTMLInputElement;
-      if (skippedTags.includes(element.tagName) ) return;
-      if (element.tagName === 'STYLE' && element.parentNode?.nodeName === 'HTML') return;
-      const isField = ['INPUT', 'TEXTAREA', 'SELECT'].includes(element.tagName);
+      const tag = element.tagName.toUpperCase();
+      if (skippedTags.includes(tag)) return;
+      if (tag === 'STYLE' && element.parentNode?.nodeName === 'HTML') return;
+      const isField = ['INPUT', 'TEXTAREA', 'SELECT'].includes(tag);
       const value = isField ? ` value:${element.value} checked:${element.checked === true}` : '';
-      lines.push(`${depth}${element.tagName} ${attributes(element)}${value}`);
-      if (element.tagName === 'STYLE' || element.tagName === 'TEXTAREA' || element.tagName === 'HEAD') return;
-      if (element.shadowRoot !== null) [...element.shadowRoot.childNodes].forEach((child) => visit(child, `${depth} ^`));
-      if (element.tagName === 'IFRAME') {
+      lines.push(`${depth}${tag} ${attributes(element)}${value}`);
+      if (tag === 'STYLE' || tag === 'TEXTAREA' || tag === 'HEAD') return;
+      const shadow = shadowOf?.call(element) as ShadowRoot | null;
+      if (shadow !== null) [...shadow.childNodes].forEach((child) => visit(child, `${depth} ^`));
+      if (tag === 'IFRAME') {
         const inner = (node as HTMLIFrameElement).contentDocument;
         // A frame of another origin is its own recording; the player shows a blank document in its place.
         if (inner !== null && inner.body.childNodes.length > 0) [...inner.childNodes].forEach((child) => visit(child, `${depth} >`));
