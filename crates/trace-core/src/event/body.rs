@@ -12,7 +12,6 @@ macro_rules! bodies {
     ($($variant:ident($payload:ty)),+ $(,)?) => {
         /// A payload by its kind. It is a view: numbers keep their value, not their spelling; [`Event::payload`] keeps both.
         #[derive(Debug, Clone, PartialEq)]
-        #[expect(clippy::large_enum_variant, reason = "bodies are built one at a time and never kept in lists")]
         #[non_exhaustive]
         pub enum Body {
             $(

@@ -50,6 +50,12 @@ pub struct NetworkRequest {
     /// The service or web worker that sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<Value>,
+    /// Why the body is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_missing: Option<String>,
+    /// The request that a CORS preflight asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preflight_for: Option<String>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,
@@ -96,6 +102,33 @@ pub struct NetworkResponse {
     /// The protocol spoken, such as `h2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<String>,
+    /// The page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// The frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<String>,
+    /// The service or web worker that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<Value>,
+    /// What `page.route` did: `fulfilled`, `continued` or `aborted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed: Option<String>,
+    /// Which cache answered: `memory`, `disk`, `prefetch` or `validated`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<String>,
+    /// Bytes over the wire, headers included and before decoding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer_bytes: Option<u64>,
+    /// Protocol, cipher, subject and issuer of the connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Extra>,
+    /// Time on the trace's axis and bytes of each piece of a stream's body, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunks: Option<Vec<(f64, u64)>>,
+    /// Still open when the test ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<bool>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,
@@ -118,6 +151,21 @@ pub struct NetworkFailed {
     /// What the browser wanted it for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
+    /// The page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// The frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<String>,
+    /// The service or web worker that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<Value>,
+    /// What `page.route` did: `fulfilled`, `continued` or `aborted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed: Option<String>,
+    /// What the browser names as the cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,
@@ -144,6 +192,15 @@ pub struct NetworkWs {
     /// The close reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// The worker that opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<Value>,
+    /// Status of the handshake's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,
