@@ -5,6 +5,7 @@ import { guidOf } from './identities.js';
 import { OwnZip } from './media/playwright-zip.js';
 import { Screenshots } from './media/screenshots.js';
 import { Videos } from './media/video.js';
+import { followDownloads } from './network/downloads.js';
 import { followEvents } from './network/events.js';
 import { afterwards } from './playwright/hidden-frames.js';
 import { standInForActs } from './playwright/public-acts.js';
@@ -42,7 +43,7 @@ export async function watchContext(context: BrowserContext, session: Session, wo
 async function network(context: BrowserContext, session: Session, worker: Worker): Promise<void> {
   const browser = context.browser();
   const hub = browser ? await worker.hub(browser) : undefined;
-  if (hub) return;
+  if (hub) return hub.followContext(context);
   followEvents(context, () => worker.current);
   const chromium = browser?.browserType().name() === 'chromium';
   session.recorder.notice('network.events', 'network recorded through Playwright\'s events: no event streams, no shared workers, some bodies missing', {
@@ -59,15 +60,14 @@ function pageOpened(page: Page, worker: Worker): void {
   session.append('scenario.event', { name: 'page.open', data: { page: id, url: page.url() } });
   Videos.follow(session, page);
   page.once('close', () => guarded('a closed page', () => pageClosed(page, session, id)));
-  page.on('download', (download) =>
-    guarded('a download', () => session.append('scenario.event', { name: 'download', data: { page: id, url: download.url(), file: download.suggestedFilename() } })),
-  );
-  page.once('crash', () => guarded('a crash', () => session.append('console.error', { level: 'pageerror', text: 'the page crashed', page: id })));
   const browser = page.context().browser();
+  followDownloads(page, session, id, (url, body) => {
+    if (browser) void worker.hub(browser).then((hub) => hub?.saved(url, body));
+  });
+  page.once('crash', () => guarded('a crash', () => session.append('console.error', { level: 'pageerror', text: 'the page crashed', page: id })));
   if (!browser) return;
   void guardedAsync('a new page', async () => {
     const hub = await worker.hub(browser);
-    hub?.knowPage(page);
     const frames = hub?.screencast(page);
     Screenshots.follow(session, page, frames);
     Videos.film(session, page, frames);

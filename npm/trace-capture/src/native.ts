@@ -46,7 +46,7 @@ export interface RecorderOptions {
   readonly redaction?: string;
   readonly vault?: 'auto' | 'off';
   readonly vaultRecipient?: string;
-  readonly limits?: { readonly finishTimeoutMs?: number };
+  readonly limits?: { readonly finishTimeoutMs?: number; readonly queueBytes?: number };
 }
 
 /** What this package uses of the addon. */

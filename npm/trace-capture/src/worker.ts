@@ -5,6 +5,7 @@ import { DomChannel } from './dom-channel.js';
 import { Endpoint } from './events/endpoint.js';
 import { finishSession } from './finish.js';
 import { followApiRequests } from './network/api-request.js';
+import { noteChosenFiles } from './network/chosen-files.js';
 import type { Hub } from './network/hub.js';
 import { connectHub } from './network/hub.js';
 import { captureStdio } from './stdio.js';
@@ -39,6 +40,9 @@ const SHARE = 0.4;
 const FINISH_MS = 6_000;
 /** Longest shipping of what is left may take of that; the rest stays in the spool for the next process. */
 const SHIP_MS = 2_500;
+
+/** What the recorder's queue holds at least; several bodies of the largest size have room in it at any rate. */
+const QUEUE_BYTES = 64 * 1024 * 1024;
 
 /** The recording side of one worker process: the test of the moment, and the browsers it has seen. */
 export class Worker {
@@ -82,7 +86,7 @@ export class Worker {
 
   #listen(playwright: unknown): boolean {
     return listen(playwright, {
-      onApiCallBegin: (call, channel) => guarded('an API call', () => this.current?.actions.apiBegin(call, channel)),
+      onApiCallBegin: (call, channel) => guarded('an API call', () => this.#apiBegin(call, channel)),
       onApiCallEnd: (call) => guarded('an API call', () => this.#apiEnd(call)),
       runBeforeCreateBrowserContext: async (options) =>
         guarded('a new context', () => {
@@ -217,7 +221,7 @@ export class Worker {
       ...place,
       wallMs: Date.now(),
       runStart: JSON.stringify(runStart(testInfo, chosen, directory, cloneSeeds(process.env))),
-      limits: { finishTimeoutMs: boundOf(testInfo, SHIP_MS) },
+      limits: { finishTimeoutMs: boundOf(testInfo, SHIP_MS), queueBytes: Math.max(QUEUE_BYTES, 3 * chosen.max_body_bytes) },
       ...(chosen.redaction ? { redaction: JSON.stringify(chosen.redaction) } : {}),
       vault: chosen.vault,
       ...(chosen.vault_recipient ? { vaultRecipient: chosen.vault_recipient } : {}),
@@ -259,6 +263,13 @@ export class Worker {
     const { status, expectedStatus } = session.testInfo;
     if (status === expectedStatus || status === 'skipped') return;
     await atMost(boundOf(session.testInfo, 1_500), failureScreenshot(session));
+  }
+
+  #apiBegin(...[call, channel]: Parameters<Session['actions']['apiBegin']>): void {
+    const session = this.current;
+    if (!session) return;
+    session.actions.apiBegin(call, channel);
+    noteChosenFiles(session, channel);
   }
 
   #apiEnd(call: Parameters<Session['actions']['apiEnd']>[0]): void {

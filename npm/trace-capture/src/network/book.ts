@@ -1,28 +1,40 @@
 import type { Session } from '../session.js';
-import type { Body, Exchange } from './exchange.js';
-import { limited } from './exchange.js';
+import { bodiless } from './exchange.js';
+import type { Body, Exchange, Routed } from './exchange.js';
 import type { ExtraInfo, RawHeaders } from './types.js';
-import { writeFailed, writeResponse } from './write.js';
+import { writeFailed, writeRequest, writeResponse } from './write.js';
+import { atMost } from '../wait.js';
 
 /** Shared by all browsers of a test, so that a request id is one in its trace. */
 const numbers = new WeakMap<Session, number>();
 
+/** One of the browser's requests: its hops, and the raw headers told for them in events of their own. */
+interface Chain {
+  readonly hops: Exchange[];
+  readonly sent: RawHeaders[];
+  readonly received: ExtraInfo[];
+  readonly waiting: Set<() => void>;
+}
+
 /** All exchanges of one browser. A request seen through two sessions (a frame's and its page's) is one exchange. */
 export class RequestBook {
-  readonly #open = new Map<string, Exchange>();
-  readonly #sent = new Map<string, RawHeaders>();
-  readonly #received = new Map<string, ExtraInfo>();
+  readonly #chains = new Map<string, Chain>();
+  readonly #downloads = new Map<string, (body: Body) => void>();
 
+  /** The hop that is under way. */
   get(key: string): Exchange | undefined {
-    return this.#open.get(key);
+    return this.#chains.get(key)?.hops.at(-1);
   }
 
-  set(exchange: Exchange): void {
-    this.#open.set(exchange.key, exchange);
+  /** Begins a request, or the next hop of one. */
+  add(session: Session, exchange: Exchange): void {
+    const chain = this.#chain(exchange.begun.key);
+    chain.hops.push(exchange);
+    match(session, chain);
   }
 
   delete(key: string): void {
-    this.#open.delete(key);
+    this.#chains.delete(key);
   }
 
   nextId(session: Session): string {
@@ -31,49 +43,117 @@ export class RequestBook {
     return `r${number}`;
   }
 
-  /** Headers really sent may be told before the request they belong to. */
-  keepSent(key: string, headers: RawHeaders): void {
-    this.#sent.set(key, headers);
+  /** Headers as they went over the wire; they may be told before the request they belong to. */
+  sent(session: Session, { requestId, headers }: ExtraInfo): void {
+    const chain = this.#chain(requestId);
+    chain.sent.push(headers);
+    match(session, chain);
   }
 
-  takeSent(key: string): RawHeaders | undefined {
-    const headers = this.#sent.get(key);
-    this.#sent.delete(key);
-    return headers;
+  received(session: Session, info: ExtraInfo): void {
+    const chain = this.#chain(info.requestId);
+    chain.received.push(info);
+    match(session, chain);
   }
 
-  keepReceived(info: ExtraInfo): void {
-    this.#received.set(info.requestId, info);
+  /** The browser says whether it tells the raw headers of a hop. */
+  hasExtra(session: Session, exchange: Exchange, has: boolean): void {
+    exchange.hasExtra = has;
+    match(session, this.#chain(exchange.begun.key));
   }
 
-  takeReceived(key: string): ExtraInfo | undefined {
-    const info = this.#received.get(key);
-    this.#received.delete(key);
-    return info;
+  /** Waits for the raw headers of request and answer, unless there are none to come. */
+  async extraOf(exchange: Exchange, bound_ms: number): Promise<void> {
+    if (exchange.hasExtra !== true) return;
+    await this.#when(exchange, bound_ms, () => exchange.extra !== undefined && (exchange.sent || exchange.requestWritten));
+  }
+
+  /** Waits for the headers that were really sent, or for word that nobody will tell them. */
+  async sentOf(exchange: Exchange, bound_ms: number): Promise<void> {
+    await this.#when(exchange, bound_ms, () => exchange.sent || exchange.hasExtra === false);
+  }
+
+  /** Playwright answered, changed or refused a request that the test had routed. */
+  routed(method: string, url: string, routed: Routed): void {
+    for (const { hops } of this.#chains.values()) {
+      const last = hops.at(-1);
+      if (!last || last.routed || last.response || last.begun.url !== url || last.begun.method !== method) continue;
+      last.routed = routed;
+      return;
+    }
+  }
+
+  /** The body of an answer that became a download; `undefined` when nobody tells of one. */
+  async download(url: string, bound_ms: number): Promise<Body | undefined> {
+    const told = new Promise<Body>((resolve) => this.#downloads.set(url, resolve));
+    return await atMost(bound_ms, told);
+  }
+
+  saved(url: string, body: Body): void {
+    this.#downloads.get(url)?.(body);
+    this.#downloads.delete(url);
+  }
+
+  /** The trace's id of a request by the browser's. */
+  idOf(key: string | undefined): string | undefined {
+    return key === undefined ? undefined : this.get(key)?.begun.id;
   }
 
   /** The test is over: what is still open is written as far as it came, and the record says so. */
   settle(session: Session): void {
-    const left = [...this.#open.values()].filter(({ ended }) => !ended);
-    this.#open.clear();
+    const left = [...this.#chains.values()].flatMap(({ hops }) => hops).filter(({ ended }) => !ended);
+    this.#chains.clear();
+    this.#downloads.clear();
     for (const exchange of left) {
       const end = Date.now();
-      if (!exchange.response) writeFailed(session, exchange, 'still under way when the test ended', end);
-      else if (exchange.streaming) writeResponse(session, exchange, streamed(exchange, session), end, { open: true });
-      else writeResponse(session, exchange, { missing: unfinished(exchange) }, exchange.responseMs);
+      if (!exchange.response && !exchange.extra?.statusCode) writeFailed(session, exchange, 'still under way when the test ended', end);
+      else if (exchange.stream) writeResponse(session, exchange, exchange.stream.body(exchange.received), end, { open: true });
+      else if (bodiless(exchange.begun.method, exchange.status)) writeResponse(session, exchange, undefined, exchange.responseMs || end);
+      else writeResponse(session, exchange, { missing: unfinished(exchange) }, exchange.responseMs || end);
     }
+  }
+
+  async #when(exchange: Exchange, bound_ms: number, whole: () => boolean): Promise<void> {
+    const chain = this.#chains.get(exchange.begun.key);
+    if (!chain || whole()) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        chain.waiting.delete(look);
+        resolve();
+      };
+      const look = (): void => {
+        if (whole()) done();
+      };
+      const timer = setTimeout(done, bound_ms);
+      chain.waiting.add(look);
+    });
+  }
+
+  #chain(key: string): Chain {
+    const known = this.#chains.get(key);
+    if (known) return known;
+    const chain: Chain = { hops: [], sent: [], received: [], waiting: new Set() };
+    this.#chains.set(key, chain);
+    return chain;
   }
 }
 
 /**
- * What came of a stream. Chromium keeps the bytes that arrived before it was asked to stream from us when it also keeps
- * bodies beyond a navigation; the messages it parsed out of them say the same, and where there are none the gap is told.
+ * Gives each hop its raw headers. Both kinds of event come in the order of the hops but may lie before or after the
+ * event of the hop itself; hops that the browser answered without the network have none.
  */
-export function streamed(exchange: Exchange, session: Session): Body {
-  const bytes = Buffer.concat(exchange.chunks);
-  if (bytes.length < exchange.received && exchange.messages.length > 0) return limited(Buffer.from(exchange.messages.join('')), session.settings.max_body_bytes);
-  const body = limited(bytes, session.settings.max_body_bytes);
-  return 'data' in body && bytes.length < exchange.received ? { data: body.data, truncated: exchange.received - body.data.length } : body;
+function match(session: Session, chain: Chain): void {
+  const hops = chain.hops.filter(({ hasExtra }) => hasExtra !== false);
+  for (const [index, exchange] of hops.entries()) {
+    const sent = chain.sent[index];
+    exchange.extra ??= chain.received[index];
+    if (sent === undefined || exchange.sent || exchange.requestWritten) continue;
+    exchange.requestHeaders = sent;
+    exchange.sent = true;
+    if (!exchange.begun.hasBody || exchange.requestBody !== undefined) writeRequest(session, exchange);
+  }
+  for (const look of [...chain.waiting]) look();
 }
 
 /** A page that looks only at the status leaves the body of an answer where it is, and Chromium never calls it finished. */

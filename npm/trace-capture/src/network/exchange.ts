@@ -1,41 +1,128 @@
 import type { Json, Payload } from '../values.js';
-import type { RawHeaders, RawResponse, RawTiming } from './types.js';
+import type { ExtraInfo, RawHeaders, RawResponse, RawSecurity, RawTiming } from './types.js';
 
 /** A body as it was got, or why there is none. */
 export type Body = { readonly data: Buffer; readonly truncated?: number } | { readonly missing: string };
 
-/** One request and its answer, while they are under way. */
-export interface Exchange {
+/** Page, frame and worker that an exchange belongs to, as far as they are known by now. */
+export type Where = () => Payload;
+
+/** What `page.route` did with a request. */
+export type Routed = 'fulfilled' | 'continued' | 'aborted';
+
+/** What is known of a request when it begins. */
+export interface Begun {
   readonly id: string;
+  /** The browser's name of the request, shared by all hops of a redirect. */
   readonly key: string;
-  readonly hop: number;
   readonly method: string;
   readonly url: string;
   readonly resourceType: string;
   readonly stepId: string | undefined;
-  readonly page: string | undefined;
-  readonly worker: string | undefined;
+  readonly where: Where;
   /** Epoch milliseconds. */
   readonly startMs: number;
   readonly redirectedFrom: string | undefined;
-  requestHeaders: RawHeaders;
-  requestBody: Body | undefined;
+  /** Key of the request that a CORS preflight asks for. */
+  readonly preflightFor: string | undefined;
   readonly hasBody: boolean;
+  readonly requestHeaders: RawHeaders;
+}
+
+/** One request and its answer, while they are under way. A redirect is a chain of them, one for each hop. */
+export class Exchange {
+  readonly begun: Begun;
+  requestHeaders: RawHeaders;
   /** Whether `requestHeaders` are those that went over the wire. */
-  sentHeaders: boolean;
-  requestWritten: boolean;
+  sent = false;
+  /** Whether the browser tells the raw headers of this hop; unknown until it answers. */
+  hasExtra: boolean | undefined;
+  extra: ExtraInfo | undefined;
+  requestBody: Body | undefined;
+  /** The body being asked for. */
+  asking: Promise<void> | undefined;
+  requestWritten = false;
   response: RawResponse | undefined;
-  responseHeaders: RawHeaders | undefined;
-  responseStatus: number | undefined;
   /** Epoch milliseconds at which the headers of the answer came. */
-  responseMs: number;
-  received: number;
-  fromCache: boolean;
-  readonly chunks: Buffer[];
-  /** Messages of an event stream, in the text of that format. */
-  readonly messages: string[];
-  streaming: boolean;
-  ended: boolean;
+  responseMs = 0;
+  /** Bytes of the body as the page gets them. */
+  received = 0;
+  transferBytes: number | undefined;
+  fromMemory = false;
+  routed: Routed | undefined;
+  stream: BodyStream | undefined;
+  /** The beginning of that stream, which may still be under way. */
+  streaming: Promise<void> | undefined;
+  /** The browser has told the end. */
+  finished = false;
+  /** The end stands in the record. */
+  ended = false;
+
+  constructor(begun: Begun) {
+    this.begun = begun;
+    this.requestHeaders = begun.requestHeaders;
+  }
+
+  get status(): number {
+    return this.extra?.statusCode ?? this.response?.status ?? 0;
+  }
+
+  get responseHeaders(): RawHeaders {
+    return this.extra?.headers ?? this.response?.headers ?? {};
+  }
+}
+
+const MAX_CHUNKS = 10_000;
+
+/** A body that is collected while it arrives: one too large to be asked for at once, or one that may never end. */
+export class BodyStream {
+  readonly #limit: number;
+  readonly #parts: Buffer[] = [];
+  readonly #chunks: (readonly [number, number])[] = [];
+  #kept = 0;
+  #length = 0;
+  /** Whether this is an event stream, whose arrival times mean something. */
+  readonly timed: boolean;
+
+  constructor(limit: number, timed: boolean) {
+    this.#limit = limit;
+    this.timed = timed;
+  }
+
+  /** Adds what arrived at `ts` on the trace's axis. What is beyond the limit is counted and let go. */
+  add(data: Buffer, ts: number): void {
+    this.#note(data, ts, 'push');
+  }
+
+  /** Adds the bytes that had arrived before the stream began, which may be told after the first that followed. */
+  addBuffered(data: Buffer, ts: number): void {
+    if (data.length > 0) this.#note(data, ts, 'unshift');
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Times and sizes of the pieces, `[ts, bytes]` each, in the order of the body. */
+  get chunks(): readonly (readonly [number, number])[] {
+    return this.#chunks;
+  }
+
+  /** What was collected of `received` bytes. */
+  body(received: number): Body {
+    const data = Buffer.concat(this.#parts);
+    const all = Math.max(received, this.#length);
+    const kept = data.length > this.#limit ? data.subarray(0, this.#limit) : data;
+    return all > kept.length ? { data: kept, truncated: all - kept.length } : { data: kept };
+  }
+
+  #note(data: Buffer, ts: number, place: 'push' | 'unshift'): void {
+    this.#length += data.length;
+    if (this.timed && this.#chunks.length < MAX_CHUNKS) this.#chunks[place]([Math.round(ts * 1000) / 1000, data.length]);
+    if (place === 'push' && this.#kept >= this.#limit) return;
+    this.#kept += data.length;
+    this.#parts[place](data);
+  }
 }
 
 /** Headers as `[name, value]` pairs. Chromium joins repeats with a newline, which no header can contain. */
@@ -60,24 +147,26 @@ export function timings(timing: RawTiming | undefined): Payload | undefined {
   return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
-/** Lower-case resource types as Playwright names them. */
-export function resourceType(type: string | undefined): string {
-  const name = (type ?? 'other').toLowerCase();
-  return name === 'preflight' ? 'other' : name;
+/** What protects the connection, in the trace's words. */
+export function tls(security: Partial<RawSecurity> | undefined | null): Payload | undefined {
+  if (!security?.protocol) return undefined;
+  const { protocol, cipher, subjectName, issuer } = security;
+  return { protocol, ...(cipher ? { cipher } : {}), ...(subjectName ? { subject: subjectName } : {}), ...(issuer ? { issuer } : {}) };
+}
+
+/** A header's value; names are compared without case. */
+export function header(headers: RawHeaders, name: string): string | undefined {
+  return Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
 }
 
 /** The media type of a header set, for a body that has to be stored. */
 export function mediaTypeOf(headers: RawHeaders, otherwise: string): string {
-  const found = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type');
-  return found?.[1] ?? otherwise;
+  return header(headers, 'content-type') ?? otherwise;
 }
 
-/**
- * A body with what it lacks of the length its request declared. The browser hands out an upload without the bytes of
- * files that the page read straight from the disk.
- */
+/** A body with what it lacks of the length its request declared. */
 export function declared(body: Body | undefined, headers: RawHeaders): Body | undefined {
-  const length = Number(Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-length')?.[1]);
+  const length = Number(header(headers, 'content-length'));
   if (!body || 'missing' in body || !(length > body.data.length)) return body;
   return { data: body.data, truncated: length - body.data.length };
 }
@@ -85,4 +174,9 @@ export function declared(body: Body | undefined, headers: RawHeaders): Body | un
 /** Cuts a body to the limit, saying how much is gone. */
 export function limited(data: Buffer, limit: number): Body {
   return data.length <= limit ? { data } : { data: data.subarray(0, limit), truncated: data.length - limit };
+}
+
+/** Whether an answer has no body by its nature. */
+export function bodiless(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 205 || (status >= 300 && status < 400 && status !== 304);
 }

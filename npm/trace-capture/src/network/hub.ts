@@ -1,14 +1,20 @@
-import type { Browser, Page } from '@playwright/test';
+import type { Browser, BrowserContext, Page } from '@playwright/test';
 import { quietly } from '../dom/quiet.js';
-import { guidOf } from '../identities.js';
 import { ScreencastSource } from '../media/screencast.js';
-import { implementationOf, property } from '../playwright/privates.js';
+import { implementationOf } from '../playwright/privates.js';
 import { guarded, problems } from '../problems.js';
 import type { Session } from '../session.js';
 import { HubStates } from '../state/hub-states.js';
-import type { Cdp } from './cdp-session.js';
-import { wrapSession } from './cdp-session.js';
+import type { Payload } from '../values.js';
+import { atMost } from '../wait.js';
 import { RequestBook } from './book.js';
+import type { Cdp, CdpListener } from './cdp-session.js';
+import { wrapSession } from './cdp-session.js';
+import type { Body } from './exchange.js';
+import { placeOf, targetOf } from './place.js';
+import type { Sources } from './response-body.js';
+import { Turnstile } from './response-body.js';
+import { followRoutes } from './routes.js';
 import { NetworkTarget } from './target.js';
 
 /** What Chromium tells about a target. */
@@ -19,47 +25,79 @@ export interface TargetInfo {
   readonly browserContextId?: string;
 }
 
+interface Attached {
+  readonly sessionId: string;
+  readonly targetInfo: TargetInfo;
+  readonly waitingForDebugger: boolean;
+}
+
 const RECORDED = new Set(['page', 'iframe', 'worker', 'shared_worker', 'service_worker']);
-const ATTACH = { autoAttach: true, waitForDebuggerOnStart: true, flatten: true };
+/** Targets that have documents of their own, whose bodies go with them. */
+const NAVIGATES = new Set(['page', 'iframe']);
+/** Targets whose bodies are not all in the process that the target runs in. */
+const KEPT = new Set([...NAVIGATES, 'service_worker']);
+/** Longest that a new target waits for us; one round trip to the browser as a rule. */
+const KEEP_MS = 1_000;
+const MAX_POST_DATA = 50 * 1024 * 1024;
+const BUFFERS = { maxTotalBufferSize: 500 * 1024 * 1024, maxResourceBufferSize: 200 * 1024 * 1024 };
+/** The browser's own pages load some hundred files of their own at each start. */
+const FILTER = [{ type: 'browser_ui', exclude: true }, { type: 'browser', exclude: true }, { type: 'tab', exclude: true }, {}];
+const ATTACH = { autoAttach: true, waitForDebuggerOnStart: true, flatten: true, filter: FILTER };
 
 /** The session of the moment; events of a time without one are nobody's. */
 export type Current = () => Session | undefined;
+
+/** One target as it is recorded. A service worker attaches through the browser and through each of its pages. */
+interface Recorded {
+  readonly sessionId: string;
+  readonly own: Cdp;
+  durable: Cdp | undefined;
+  /** Settles when `durable` is there, or will not be. */
+  kept: Promise<unknown> | undefined;
+}
 
 /**
  * Our own debugging connection to one Chromium, over the pipe Playwright already has. It attaches to every target
  * before its first line runs, out-of-process frames, popups and all workers included, and lets each go at once.
  */
 export class Hub {
+  /** The object behind the browser, which outlives the one that a test holds. */
+  readonly #browser: unknown;
+  readonly #root: Cdp;
   readonly #current: Current;
-  readonly #book: RequestBook;
-  readonly #pages = new Map<string, string>();
+  readonly #book: RequestBook = new RequestBook();
+  readonly #turnstile: Turnstile = new Turnstile();
+  readonly #recorded = new Map<string, Recorded>();
   readonly #screencasts = new Map<string, ScreencastSource>();
   /** What knows the state of the pages. */
   readonly states: HubStates;
 
-  constructor(current: Current, root: Cdp) {
+  constructor(browser: unknown, root: Cdp, current: Current) {
+    this.#browser = browser;
+    this.#root = root;
     this.#current = current;
     this.states = new HubStates(root);
-    this.#book = new RequestBook();
   }
 
   /** Begins to attach. Resolves when targets that exist already have been told. */
-  async start(root: Cdp): Promise<void> {
-    await root.send('Target.setAutoAttach', ATTACH);
+  async start(): Promise<void> {
+    await this.#root.send('Target.setAutoAttach', ATTACH);
   }
 
-  /** Handles an event of a session above some targets. */
-  route(parent: Cdp, method: string, params: unknown): void {
-    if (method === 'Target.detachedFromTarget') this.states.detach((params as { sessionId: string }).sessionId);
-    if (method !== 'Target.attachedToTarget') return;
-    const event = params as { sessionId: string; targetInfo: TargetInfo; waitingForDebugger: boolean };
-    guarded('a new target', () => this.#attached(parent, event.sessionId, event.targetInfo, event.waitingForDebugger));
+  /** Handles an event of a session above some targets; `page` is the page target that they belong to. */
+  route(parent: Cdp, method: string, params: unknown, page?: string): void {
+    if (method === 'Target.attachedToTarget') return guarded('a new target', () => this.#attached(parent, params as Attached, page));
+    if (method === 'Target.detachedFromTarget') this.#detached(params as { sessionId: string });
   }
 
-  /** Which Playwright page a target is, told once both are known. */
-  knowPage(page: Page): void {
-    const targetId = targetOf(page);
-    if (targetId !== undefined) this.#pages.set(targetId, guidOf(page));
+  /** Follows what the test does to the requests of a context by `route`. */
+  followContext(context: BrowserContext): void {
+    followRoutes(context, (routed, method, url) => this.#book.routed(method, url, routed));
+  }
+
+  /** What came of a download, told by the one who has its file. */
+  saved(url: string, body: Body): void {
+    this.#book.saved(url, body);
   }
 
   /** The frames of a page as they are painted. */
@@ -73,38 +111,83 @@ export class Hub {
     this.#book.settle(session);
   }
 
-  #attached(parent: Cdp, sessionId: string, info: TargetInfo, waiting: boolean): void {
-    const handlers: ((method: string, params: unknown) => void)[] = [];
+  #attached(parent: Cdp, { sessionId, targetInfo: info, waitingForDebugger }: Attached, page: string | undefined): void {
+    const known = this.#recorded.get(info.targetId);
+    if (known && !known.durable && parent === this.#root && !waitingForDebugger && KEPT.has(info.type)) return this.#keepsBodies(known, parent, sessionId);
+    const handlers: CdpListener[] = [];
     const cdp = parent.child(sessionId, (method, params) => {
       for (const handle of handlers) guarded(`the event ${method}`, () => handle(method, params));
     });
     if (!cdp) return;
-    handlers.push((method, params) => this.route(cdp, method, params));
+    const below = info.type === 'page' ? info.targetId : page;
+    handlers.push((method, params) => this.route(cdp, method, params, below));
     const recorded = RECORDED.has(info.type) && !/^(chrome|chrome-untrusted|devtools):/.test(info.url);
-    if (recorded) this.#record(cdp, info, handlers);
-    if (recorded && (info.type === 'page' || info.type === 'iframe')) this.#followState(parent, cdp, sessionId, info, handlers);
+    if (recorded && !known) this.#record({ sessionId, own: cdp, durable: undefined, kept: undefined }, info, below, handlers);
+    if (recorded && NAVIGATES.has(info.type)) this.#followState(parent, cdp, sessionId, info, handlers);
     tell(cdp, 'Target.setAutoAttach', ATTACH);
-    if (waiting) tell(cdp, 'Runtime.runIfWaitingForDebugger');
+    const kept = known?.kept ?? (recorded ? this.#keep(info) : undefined);
+    if (waitingForDebugger) void letGo(cdp, kept);
   }
 
-  #followState(parent: Cdp, cdp: Cdp, sessionId: string, info: TargetInfo, handlers: ((method: string, params: unknown) => void)[]): void {
+  /** Asks for the second session of a target. It is told as an event before this resolves. */
+  #keep({ targetId, type }: TargetInfo): Promise<unknown> | undefined {
+    if (!KEPT.has(type)) return undefined;
+    const kept = atMost(KEEP_MS, this.#root.send('Target.attachToTarget', { targetId, flatten: true }));
+    const recorded = this.#recorded.get(targetId);
+    if (recorded) recorded.kept = kept;
+    return kept;
+  }
+
+  #followState(parent: Cdp, cdp: Cdp, sessionId: string, info: TargetInfo, handlers: CdpListener[]): void {
     if (this.#current()?.settings.state === false) return;
     const target = this.states.attach(parent, cdp, sessionId, info);
     handlers.push((method, params) => target.event(method, params));
     target.enable();
   }
 
-  #record(cdp: Cdp, info: TargetInfo, handlers: ((method: string, params: unknown) => void)[]): void {
-    const pageOf = (): string | undefined => (info.type === 'page' ? this.#pages.get(info.targetId) : undefined);
-    const target = new NetworkTarget(cdp, this.#book, info.type, pageOf, this.#current);
+  #record(recorded: Recorded, info: TargetInfo, page: string | undefined, handlers: CdpListener[]): void {
+    this.#recorded.set(info.targetId, recorded);
+    const worker = NAVIGATES.has(info.type) ? undefined : info.type;
+    const target = new NetworkTarget({
+      book: this.#book,
+      current: this.#current,
+      turnstile: this.#turnstile,
+      sources: (): Sources => recorded,
+      where: (session, frameId): Payload => ({ ...placeOf(this.#browser, session, page, frameId), ...(worker === undefined ? {} : { worker }) }),
+    });
     handlers.push((method, params) => target.event(method, params));
-    target.enable();
+    tell(recorded.own, 'Network.enable', { ...BUFFERS, maxPostDataSize: MAX_POST_DATA });
     if (info.type !== 'page') return;
-    const screencast = new ScreencastSource(cdp, this.#current);
+    const screencast = new ScreencastSource(recorded.own, this.#current);
     this.#screencasts.set(info.targetId, screencast);
     handlers.push((method, params) => screencast.event(method, params));
     screencast.enable();
   }
+
+  /**
+   * Bodies that outlive their document need a session of their own: one that keeps them hands out none that a worker,
+   * `page.route` or a blob made, and no beginning of a stream. It enables nothing else, so it sends no events.
+   */
+  #keepsBodies(recorded: Recorded, parent: Cdp, sessionId: string): void {
+    const cdp = parent.child(sessionId, () => undefined);
+    if (!cdp) return;
+    recorded.durable = cdp;
+    cdp.send('Network.configureDurableMessages', BUFFERS).catch(() => {
+      // A release without it: what is left is what the page's own process keeps.
+      recorded.durable = undefined;
+    });
+  }
+
+  #detached({ sessionId }: { readonly sessionId: string }): void {
+    this.states.detach(sessionId);
+    for (const [targetId, recorded] of this.#recorded) if (recorded.sessionId === sessionId) this.#recorded.delete(targetId);
+  }
+}
+
+/** Lets a target run once its bodies are kept: a worker that fetches at once would lose its first one otherwise. */
+async function letGo(cdp: Cdp, kept: Promise<unknown> | undefined): Promise<void> {
+  await kept;
+  tell(cdp, 'Runtime.runIfWaitingForDebugger');
 }
 
 /** Sends without waiting; a target that is gone by then needs nothing any more. */
@@ -120,14 +203,9 @@ export async function connectHub(browser: Browser, current: Current): Promise<Hu
   const session = await quietly(browser, async () => await browser.newBrowserCDPSession());
   const root = wrapSession(session);
   if (!root) return undefined;
-  const hub = new Hub(current, root);
+  const hub = new Hub(implementationOf(browser), root, current);
   session.on('Target.attachedToTarget', (params) => hub.route(root, 'Target.attachedToTarget', params));
   session.on('Target.detachedFromTarget', (params) => hub.route(root, 'Target.detachedFromTarget', params));
-  await hub.start(root);
+  await hub.start();
   return hub;
-}
-
-function targetOf(page: Page): string | undefined {
-  const id = property(property(implementationOf(page), 'delegate'), '_targetId');
-  return typeof id === 'string' ? id : undefined;
 }

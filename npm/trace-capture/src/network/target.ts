@@ -1,71 +1,67 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { guarded } from '../problems.js';
 import type { Session } from '../session.js';
 import { atMost } from '../wait.js';
-import type { Cdp } from './cdp-session.js';
-import type { Body, Exchange } from './exchange.js';
-import { limited, resourceType } from './exchange.js';
+import type { Payload } from '../values.js';
 import type { RequestBook } from './book.js';
-import { streamed } from './book.js';
+import { fromFiles, hasChosenFiles } from './chosen-files.js';
+import type { Body } from './exchange.js';
+import { Exchange, bodiless, header } from './exchange.js';
 import type { Current } from './hub.js';
-import { tell } from './hub.js';
-import type { DataReceived, ExtraInfo, Failed, Finished, ResponseReceived, StreamMessage, WillBeSent } from './types.js';
+import { askRequestBody, inlineBody } from './request-body.js';
+import type { Sources, Turnstile } from './response-body.js';
+import { askBody, startStream, streamsFrom, streamsNow } from './response-body.js';
+import type { DataReceived, ExtraInfo, Failed, Finished, ResponseReceived, WillBeSent } from './types.js';
 import { Sockets } from './websocket.js';
 import { writeFailed, writeRequest, writeResponse } from './write.js';
 
-const TOTAL_BUFFER = 500 * 1024 * 1024;
-const RESOURCE_BUFFER = 200 * 1024 * 1024;
-const MAX_POST_DATA = 50 * 1024 * 1024;
-/** How long a request waits for the headers that were really sent before it is written with the ones intended. */
-const EXTRA_INFO_MS = 50;
-const BODY_MS = 10_000;
-const POST_DATA_PAUSES_MS = [50, 200, 800];
+/** How long a line waits for the headers that were really sent or received before it is written without them. */
+const EXTRA_INFO_MS = 5_000;
+const STREAM_MS = 5_000;
+const REQUEST_BODY_MS = 15_000;
+const DOWNLOAD_MS = 60_000;
+/** Methods whose body may be a file that the browser reads itself, of which it does not even say that there is a body. */
+const SENDS = new Set(['POST', 'PUT', 'PATCH']);
+
+/** What a target shares with the others of its browser, and what is its own. */
+export interface Surroundings {
+  readonly book: RequestBook;
+  readonly current: Current;
+  readonly turnstile: Turnstile;
+  readonly sources: () => Sources;
+  /** Page, frame and worker of a request, given the browser's id of its frame. */
+  readonly where: (session: Session, frameId: string | undefined) => Payload;
+}
 
 /** Records the network of one target. */
 export class NetworkTarget {
-  readonly #cdp: Cdp;
+  readonly #around: Surroundings;
   readonly #book: RequestBook;
-  readonly #worker: string | undefined;
-  readonly #pageOf: () => string | undefined;
-  readonly #current: Current;
   readonly #sockets: Sockets;
   #epochOffset: number | undefined;
 
-  constructor(cdp: Cdp, book: RequestBook, type: string, pageOf: () => string | undefined, current: Current) {
-    this.#cdp = cdp;
-    this.#book = book;
-    this.#worker = type === 'page' || type === 'iframe' ? undefined : type;
-    this.#pageOf = pageOf;
-    this.#current = current;
-    this.#sockets = new Sockets(current, (timestamp) => this.#epoch(timestamp));
-  }
-
-  /** Sent in one batch and not waited for, so that the target can run on at once. */
-  enable(): void {
-    tell(this.#cdp, 'Network.enable', { maxTotalBufferSize: TOTAL_BUFFER, maxResourceBufferSize: RESOURCE_BUFFER, maxPostDataSize: MAX_POST_DATA });
-    // Keeps bodies readable after their page has navigated away.
-    tell(this.#cdp, 'Network.configureDurableMessages', { maxTotalBufferSize: TOTAL_BUFFER, maxResourceBufferSize: RESOURCE_BUFFER });
+  constructor(around: Surroundings) {
+    this.#around = around;
+    this.#book = around.book;
+    this.#sockets = new Sockets(around.current, (timestamp) => this.#epoch(timestamp), (session) => around.where(session, undefined));
   }
 
   event(method: string, params: unknown): void {
     if (!method.startsWith('Network.')) return;
-    const session = this.#current();
+    const session = this.#around.current();
     if (!session?.settings.network) return;
     switch (method.slice('Network.'.length)) {
       case 'requestWillBeSent':
         return this.#willBeSent(session, params as WillBeSent);
       case 'requestWillBeSentExtraInfo':
-        return this.#sentExtra(session, params as ExtraInfo);
+        return this.#book.sent(session, params as ExtraInfo);
       case 'requestServedFromCache':
-        return this.#servedFromCache(params as Finished);
+        return this.#servedFromCache(session, params as Finished);
       case 'responseReceived':
         return this.#responseReceived(session, params as ResponseReceived);
       case 'responseReceivedExtraInfo':
-        return this.#receivedExtra(params as ExtraInfo);
+        return this.#book.received(session, params as ExtraInfo);
       case 'dataReceived':
         return this.#dataReceived(session, params as DataReceived);
-      case 'eventSourceMessageReceived':
-        return this.#message(params as StreamMessage);
       case 'loadingFinished':
         return this.#finished(session, params as Finished);
       case 'loadingFailed':
@@ -80,198 +76,158 @@ export class NetworkTarget {
     this.#epochOffset = event.wallTime * 1000 - event.timestamp * 1000;
     const previous = this.#book.get(event.requestId);
     if (previous && !event.redirectResponse) return;
-    if (previous && event.redirectResponse) this.#redirected(session, previous, event);
+    if (previous) this.#redirected(session, previous, event);
     const exchange = this.#exchange(session, event, previous);
-    const sent = this.#book.takeSent(event.requestId);
-    if (sent) {
-      exchange.requestHeaders = sent;
-      exchange.sentHeaders = true;
-    }
-    this.#book.set(exchange);
-    if (event.request.hasPostData) this.#requestBody(session, exchange, event);
-    else if (sent) writeRequest(session, exchange);
+    this.#book.add(session, exchange);
+    if (exchange.begun.hasBody) this.#requestBody(session, exchange, event);
     else this.#writeSoon(session, exchange);
   }
 
   /** The headers that were really sent come in an event of their own, before or after. */
   #writeSoon(session: Session, exchange: Exchange): void {
-    if (exchange.sentHeaders) return writeRequest(session, exchange);
+    if (exchange.sent || exchange.hasExtra === false) return writeRequest(session, exchange);
     setTimeout(() => guarded('a request', () => writeRequest(session, exchange)), EXTRA_INFO_MS).unref();
   }
 
-  #exchange(session: Session, event: WillBeSent, previous: Exchange | undefined): Exchange {
-    const page = this.#pageOf();
-    return {
+  #exchange(session: Session, { requestId, request, type, wallTime, frameId, initiator }: WillBeSent, previous: Exchange | undefined): Exchange {
+    const preflight = initiator?.type === 'preflight';
+    return new Exchange({
       id: this.#book.nextId(session),
-      key: event.requestId,
-      hop: (previous?.hop ?? 0) + 1,
-      method: event.request.method,
-      url: event.request.url,
-      resourceType: resourceType(event.type),
+      key: requestId,
+      method: request.method,
+      url: request.url,
+      resourceType: preflight ? 'preflight' : (type ?? 'other').toLowerCase(),
       stepId: session.steps.current?.id,
-      page: page === undefined ? session.onlyPage : session.pages.page(page),
-      worker: this.#worker,
-      startMs: event.wallTime * 1000,
-      redirectedFrom: previous?.id,
-      requestHeaders: event.request.headers,
-      requestBody: undefined,
-      hasBody: event.request.hasPostData ?? false,
-      sentHeaders: false,
-      requestWritten: false,
-      response: undefined,
-      responseHeaders: undefined,
-      responseStatus: undefined,
-      responseMs: 0,
-      received: 0,
-      fromCache: false,
-      chunks: [],
-      messages: [],
-      streaming: false,
-      ended: false,
-    };
+      where: () => this.#around.where(session, frameId),
+      startMs: wallTime * 1000,
+      redirectedFrom: previous?.begun.id,
+      preflightFor: preflight ? this.#book.idOf(initiator.requestId) : undefined,
+      hasBody: request.hasPostData ?? (SENDS.has(request.method) && hasChosenFiles(session)),
+      requestHeaders: request.headers,
+    });
   }
 
   #redirected(session: Session, previous: Exchange, event: WillBeSent): void {
     previous.response = event.redirectResponse;
-    this.#takeReceived(previous);
-    writeResponse(session, previous, undefined, this.#epoch(event.timestamp));
+    previous.transferBytes = event.redirectResponse?.encodedDataLength;
+    const endMs = this.#epoch(event.timestamp);
+    this.#book.hasExtra(session, previous, event.redirectHasExtraInfo ?? false);
+    if (previous.extra || previous.hasExtra === false) return writeResponse(session, previous, undefined, endMs);
+    session.pending.add(this.#book.extraOf(previous, EXTRA_INFO_MS).then(() => writeResponse(session, previous, undefined, endMs)));
   }
 
   #requestBody(session: Session, exchange: Exchange, event: WillBeSent): void {
-    const { postData, postDataEntries } = event.request;
-    const parts = postDataEntries?.map(({ bytes }) => bytes) ?? [];
-    const whole = parts.length > 0 && parts.every((bytes) => bytes !== undefined);
     const limit = session.settings.max_body_bytes;
     if (!session.settings.bodies) exchange.requestBody = { missing: 'not asked for' };
-    else if (whole) exchange.requestBody = limited(Buffer.concat(parts.map((bytes) => Buffer.from(bytes ?? '', 'base64'))), limit);
-    else {
-      const asked = this.#askRequestBody(exchange.key, limit, postData).then((body) => {
-        exchange.requestBody = body;
-        this.#writeSoon(session, exchange);
-      });
-      session.pending.add(asked);
-      return;
-    }
-    writeRequest(session, exchange);
+    else exchange.requestBody = inlineBody(event, limit);
+    if (exchange.requestBody) return this.#writeSoon(session, exchange);
+    exchange.asking = this.#askRequestBody(session, exchange, event);
+    session.pending.add(exchange.asking);
   }
 
-  async #askRequestBody(requestId: string, limit: number, postData: string | undefined): Promise<Body> {
-    const answer = await atMost(BODY_MS, this.#requestPostData(requestId));
-    if (answer?.postData !== undefined) return limited(Buffer.from(answer.postData, answer.base64Encoded ? 'base64' : 'utf8'), limit);
-    return postData === undefined ? { missing: 'the browser did not hand it over' } : limited(Buffer.from(postData, 'utf8'), limit);
+  async #askRequestBody(session: Session, exchange: Exchange, event: WillBeSent): Promise<void> {
+    const data = event.request.hasPostData ? await askRequestBody(this.#around.sources().own, event) : undefined;
+    // How long the body is stands in the headers really sent, and nowhere else.
+    if (data === undefined) await this.#book.sentOf(exchange, EXTRA_INFO_MS);
+    exchange.requestBody = await fromFiles(session, exchange, data, session.settings.max_body_bytes);
+    this.#writeSoon(session, exchange);
   }
 
-  /**
-   * A refusal may only mean that the upload is still being read: on a busy machine one body in some hundred was missing
-   * when it was asked for once. It is asked for again a few times.
-   */
-  async #requestPostData(requestId: string): Promise<{ postData?: string; base64Encoded?: boolean }> {
-    for (const pause_ms of POST_DATA_PAUSES_MS) {
-      const answer = await this.#cdp.send('Network.getRequestPostData', { requestId }).catch(() => undefined);
-      if (answer !== undefined) return answer as { postData?: string; base64Encoded?: boolean };
-      await delay(pause_ms);
-    }
-    return (await this.#cdp.send('Network.getRequestPostData', { requestId })) as { postData?: string; base64Encoded?: boolean };
-  }
-
-  #sentExtra(session: Session, event: ExtraInfo): void {
+  #servedFromCache(session: Session, event: Finished): void {
     const exchange = this.#book.get(event.requestId);
-    if (!exchange || exchange.requestWritten || exchange.response) {
-      this.#book.keepSent(event.requestId, event.headers);
-      return;
-    }
-    exchange.requestHeaders = event.headers;
-    exchange.sentHeaders = true;
-    if (!exchange.hasBody || exchange.requestBody !== undefined) writeRequest(session, exchange);
-  }
-
-  #servedFromCache(event: Finished): void {
-    const exchange = this.#book.get(event.requestId);
-    if (exchange) exchange.fromCache = true;
+    if (!exchange) return;
+    exchange.fromMemory = true;
+    this.#book.hasExtra(session, exchange, false);
   }
 
   #responseReceived(session: Session, event: ResponseReceived): void {
     const exchange = this.#book.get(event.requestId);
-    if (!exchange) return;
+    if (!exchange || exchange.response) return;
     exchange.response = event.response;
     exchange.responseMs = this.#epoch(event.timestamp);
-    if (event.response.mimeType === 'text/event-stream') this.#stream(session, exchange);
+    if (exchange.hasExtra === undefined) this.#book.hasExtra(session, exchange, event.hasExtraInfo ?? false);
+    if (exchange.hasExtra === false && (!exchange.begun.hasBody || exchange.requestBody)) writeRequest(session, exchange);
+    const how = streamsFrom(exchange);
+    if (how) this.#stream(session, exchange, how);
   }
 
-  #receivedExtra(event: ExtraInfo): void {
-    this.#book.keepReceived(event);
-  }
-
-  #takeReceived(exchange: Exchange): void {
-    const extra = this.#book.takeReceived(exchange.key);
-    if (!extra) return;
-    exchange.responseHeaders = extra.headers;
-    exchange.responseStatus = extra.statusCode;
-  }
-
-  /** An event stream has no end to wait for, so its bytes are collected as they come. */
-  #stream(session: Session, exchange: Exchange): void {
-    exchange.streaming = true;
-    const started = this.#cdp.send('Network.streamResourceContent', { requestId: exchange.key }).then((answer) => {
-      const { bufferedData } = answer as { bufferedData?: string };
-      if (bufferedData) exchange.chunks.unshift(Buffer.from(bufferedData, 'base64'));
-    });
-    session.pending.add(started);
-  }
-
-  #message({ requestId, eventName, eventId, data }: StreamMessage): void {
-    const lines = [...(eventId ? [`id: ${eventId}`] : []), ...(eventName && eventName !== 'message' ? [`event: ${eventName}`] : []), ...data.split('\n').map((line) => `data: ${line}`)];
-    this.#book.get(requestId)?.messages.push(`${lines.join('\n')}\n\n`);
+  #stream(session: Session, exchange: Exchange, how: 'timed' | 'large'): void {
+    if (!session.settings.bodies || bodiless(exchange.begun.method, exchange.status)) return;
+    exchange.streaming = startStream(session, exchange, this.#around.sources().own, how);
+    session.pending.add(exchange.streaming);
   }
 
   #dataReceived(session: Session, event: DataReceived): void {
     const exchange = this.#book.get(event.requestId);
     if (!exchange) return;
     exchange.received += event.dataLength;
-    const kept = exchange.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (event.data !== undefined && kept < session.settings.max_body_bytes) exchange.chunks.push(Buffer.from(event.data, 'base64'));
+    const nowMs = this.#epoch(event.timestamp);
+    if (event.data !== undefined) exchange.stream?.add(Buffer.from(event.data, 'base64'), session.recorder.tsOf(nowMs));
+    const how = exchange.streaming ? undefined : streamsNow(exchange, nowMs);
+    if (how) this.#stream(session, exchange, how);
   }
 
   #finished(session: Session, event: Finished): void {
     const exchange = this.#book.get(event.requestId);
-    if (!exchange || exchange.ended) return;
+    if (!exchange || exchange.finished) return;
+    exchange.finished = true;
+    exchange.transferBytes = event.encodedDataLength;
     const endMs = this.#epoch(event.timestamp);
-    const done = this.#responseBody(session, exchange).then((body) => {
-      this.#takeReceived(exchange);
+    const done = this.#responseBody(session, exchange).then(async (body) => {
+      await this.#requestKnown(exchange);
       writeResponse(session, exchange, body, endMs);
-      this.#book.delete(exchange.key);
+      this.#book.delete(exchange.begun.key);
     });
     session.pending.add(done);
   }
 
   #failed(session: Session, event: Failed): void {
     const exchange = this.#book.get(event.requestId);
-    if (!exchange || exchange.ended) return;
+    if (!exchange || exchange.finished) return;
+    exchange.finished = true;
     const endMs = this.#epoch(event.timestamp);
-    this.#book.delete(exchange.key);
-    if (exchange.response) {
-      this.#takeReceived(exchange);
-      const body = exchange.streaming ? streamed(exchange, session) : { missing: event.errorText || 'the transfer was cut off' };
-      writeResponse(session, exchange, body, endMs);
+    const error = event.errorText || event.blockedReason || 'failed';
+    const reason = event.corsErrorStatus?.corsError ?? (event.blockedReason || undefined);
+    const rest: Payload = { ...(event.canceled ? { canceled: true } : {}), ...(reason === undefined ? {} : { reason }) };
+    const done = this.#cut(session, exchange, error).then(async (body) => {
+      await this.#requestKnown(exchange);
+      // The answer's line is complete; that the transfer failed after it is an event of its own.
+      if (exchange.response) writeResponse(session, exchange, body, endMs);
+      writeFailed(session, exchange, error, endMs, rest);
+      this.#book.delete(exchange.begun.key);
+    });
+    session.pending.add(done);
+  }
+
+  /** The request's line comes first and is whole: an answer waits for it. */
+  async #requestKnown(exchange: Exchange): Promise<void> {
+    if (exchange.asking) await atMost(REQUEST_BODY_MS, exchange.asking);
+    await this.#book.extraOf(exchange, EXTRA_INFO_MS);
+  }
+
+  /** What had arrived of a body whose transfer broke. */
+  async #cut(session: Session, exchange: Exchange, error: string): Promise<Body> {
+    await this.#streamed(exchange);
+    if (session.settings.bodies && becomesDownload(exchange)) {
+      const saved = await this.#book.download(exchange.begun.url, DOWNLOAD_MS);
+      if (saved) return saved;
     }
-    // The answer's line is complete; that the transfer failed after it is an event of its own.
-    exchange.ended = false;
-    writeFailed(session, exchange, event.errorText || event.blockedReason || 'failed', endMs, event.canceled ? { canceled: true } : {});
+    return exchange.stream ? exchange.stream.body(exchange.received) : { missing: error };
   }
 
   async #responseBody(session: Session, exchange: Exchange): Promise<Body | undefined> {
-    const status = exchange.response?.status ?? 0;
-    if (exchange.method === 'HEAD' || status === 204 || status === 304 || (status >= 300 && status < 400)) return undefined;
+    if (bodiless(exchange.begun.method, exchange.status) || exchange.begun.resourceType === 'preflight') return undefined;
     if (!session.settings.bodies) return { missing: 'not asked for' };
-    if (exchange.streaming) return streamed(exchange, session);
-    if (exchange.received > RESOURCE_BUFFER) return { missing: `larger than the browser keeps (${exchange.received} bytes)` };
-    try {
-      const asked = this.#cdp.send('Network.getResponseBody', { requestId: exchange.key });
-      const answer = (await Promise.race([asked, failAfter(BODY_MS)])) as { body: string; base64Encoded: boolean };
-      return limited(Buffer.from(answer.body, answer.base64Encoded ? 'base64' : 'utf8'), session.settings.max_body_bytes);
-    } catch (cause) {
-      return { missing: cause instanceof Error ? cause.message : String(cause) };
-    }
+    await this.#streamed(exchange);
+    const { stream, received } = exchange;
+    if (stream && stream.length >= received) return stream.body(received);
+    const limit = session.settings.max_body_bytes;
+    const asked = await this.#around.turnstile.pass(async () => await askBody(exchange, this.#around.sources(), limit));
+    return 'missing' in asked && stream ? stream.body(received) : asked;
+  }
+
+  async #streamed(exchange: Exchange): Promise<void> {
+    if (exchange.streaming) await atMost(STREAM_MS, exchange.streaming);
   }
 
   #epoch(timestamp: number): number {
@@ -279,8 +235,8 @@ export class NetworkTarget {
   }
 }
 
-async function failAfter(bound_ms: number): Promise<never> {
-  return await new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`the browser did not hand it over within ${bound_ms} ms`)), bound_ms).unref();
-  });
+/** A navigation that was answered and then given up by the browser itself, for a file and not for a document. */
+function becomesDownload({ begun, response, status }: Exchange): boolean {
+  const navigates = begun.resourceType === 'document' && response !== undefined && !bodiless(begun.method, status);
+  return navigates && (/^attachment/i.test(header(response.headers, 'content-disposition') ?? '') || !/^(text|image)\/|html|xml/.test(response.mimeType));
 }

@@ -16,6 +16,13 @@ export interface RawRequest {
   readonly postDataEntries?: readonly { readonly bytes?: string }[];
 }
 
+export interface RawSecurity {
+  readonly protocol: string;
+  readonly cipher: string;
+  readonly subjectName: string;
+  readonly issuer: string;
+}
+
 export interface RawResponse {
   readonly url: string;
   readonly status: number;
@@ -29,6 +36,9 @@ export interface RawResponse {
   readonly remotePort?: number;
   readonly protocol?: string;
   readonly timing?: RawTiming;
+  readonly securityDetails?: RawSecurity;
+  /** Bytes over the wire so far; of a redirect all there are. */
+  readonly encodedDataLength?: number;
 }
 
 export interface WillBeSent {
@@ -38,6 +48,7 @@ export interface WillBeSent {
   readonly wallTime: number;
   readonly type?: string;
   readonly frameId?: string;
+  readonly initiator?: { readonly type?: string; readonly requestId?: string };
   readonly redirectResponse?: RawResponse;
   readonly redirectHasExtraInfo?: boolean;
 }
@@ -59,6 +70,8 @@ export interface ExtraInfo {
 export interface Finished {
   readonly requestId: string;
   readonly timestamp: number;
+  /** Bytes over the wire, headers included. */
+  readonly encodedDataLength?: number;
 }
 
 export interface Failed extends Finished {
@@ -66,19 +79,13 @@ export interface Failed extends Finished {
   readonly canceled?: boolean;
   readonly type?: string;
   readonly blockedReason?: string;
+  readonly corsErrorStatus?: { readonly corsError?: string };
 }
 
 export interface DataReceived extends Finished {
   readonly dataLength: number;
   /** Base64; only while a stream is being read. */
   readonly data?: string;
-}
-
-export interface StreamMessage {
-  readonly requestId: string;
-  readonly eventName: string;
-  readonly eventId: string;
-  readonly data: string;
 }
 
 export interface RawFrame {

@@ -1,4 +1,5 @@
 import type { ContentField } from '../native.js';
+import type { Session } from '../session.js';
 import type { Payload } from '../values.js';
 import type { Current } from './hub.js';
 import type { RawFrame } from './types.js';
@@ -7,7 +8,7 @@ interface SocketEvent {
   readonly requestId: string;
   readonly url?: string;
   readonly timestamp?: number;
-  readonly response?: RawFrame;
+  readonly response?: RawFrame & { readonly status?: number };
   readonly errorMessage?: string;
 }
 
@@ -26,11 +27,13 @@ function nextId(session: object | undefined): string {
 export class Sockets {
   readonly #current: Current;
   readonly #epoch: (timestamp: number) => number;
+  readonly #where: (session: Session) => Payload;
   readonly #sockets = new Map<string, { readonly id: string; readonly url: string }>();
 
-  constructor(current: Current, epoch: (timestamp: number) => number) {
+  constructor(current: Current, epoch: (timestamp: number) => number, where: (session: Session) => Payload) {
     this.#current = current;
     this.#epoch = epoch;
+    this.#where = where;
   }
 
   event(method: string, params: unknown): void {
@@ -40,7 +43,7 @@ export class Sockets {
         this.#sockets.set(event.requestId, { id: nextId(this.#current()), url: event.url ?? '' });
         return;
       case 'Network.webSocketHandshakeResponseReceived':
-        return this.#write(event, 'open');
+        return this.#write(event, 'open', { ...(event.response?.status === undefined ? {} : { status: event.response.status }) });
       case 'Network.webSocketFrameSent':
         return this.#write(event, 'sent');
       case 'Network.webSocketFrameReceived':
@@ -60,7 +63,7 @@ export class Sockets {
     const { response: frame } = event;
     const place = event.timestamp === undefined ? {} : { ts: session.recorder.tsOf(this.#epoch(event.timestamp)) };
     const isFrame = frame !== undefined && (direction === 'sent' || direction === 'received');
-    const payload = { request_id: socket.id, url: socket.url, direction, ...(isFrame ? { opcode: frame.opcode } : {}), ...extra };
+    const payload = { request_id: socket.id, url: socket.url, direction, ...this.#where(session), ...(isFrame ? { opcode: frame.opcode } : {}), ...extra };
     if (!isFrame) return session.append('network.ws', payload, place);
     const binary = frame.opcode === BINARY;
     const content: ContentField = binary
