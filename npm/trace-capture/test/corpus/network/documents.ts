@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { expect } from '@playwright/test';
+import type { HardPage } from '../support.js';
+import { at, content, failed, holds, outline, request, response } from '../support.js';
+import { bytes } from './bytes.js';
+import { WORDS } from './server.js';
+import type { Site } from './server.js';
+
+/** Documents that come, go and open others. */
+export const DOCUMENTS: readonly HardPage<Site>[] = [
+  {
+    name: 'frame in another process',
+    hazard: 'its requests are told to a target of their own',
+    act: async (page, site) => {
+      await page.goto(`${site.near}/frame`);
+      await expect(page.frameLocator('iframe').locator('body')).toContainText('fetched');
+    },
+    check: (trace) => {
+      const [outer, inner, fetched] = [request(trace, '/frame'), request(trace, '/inner'), request(trace, '?by=frame')];
+      assert.deepEqual([outer['frame'], inner['frame'], fetched['frame']], ['p1f1', 'p1f2', 'p1f2']);
+      assert.ok([outer, inner, fetched].every(({ page }) => page === 'p1'));
+      holds(response(trace, '?by=frame'), 'plain ?by=frame');
+      assert.match(content(response(trace, '/inner'))?.text ?? '', /inner/);
+    },
+  },
+  {
+    name: 'popups',
+    hazard: 'the first document is asked for before anybody has heard of the page',
+    act: async (page, site) => {
+      await page.goto(site.near);
+      for (const features of ['', 'noopener']) {
+        const opened = page.context().waitForEvent('page');
+        await page.evaluate((features) => void window.open('/popup', '_blank', features), features);
+        await expect((await opened).locator('body')).toContainText('fetched');
+      }
+    },
+    check: (trace) => {
+      assert.deepEqual(trace.of('network.request').filter(at('/popup')).map(({ page, frame }) => [page, frame]), [['p2', 'p2f1'], ['p3', 'p3f1']]);
+      const answers = trace.of('network.response').filter((event) => at('/popup')(event) || at('?by=popup')(event));
+      assert.equal(answers.length, 4);
+      for (const event of answers) assert.match(content(event)?.text ?? '', /Popup|plain \?by=popup/);
+    },
+  },
+  {
+    name: 'left behind',
+    hazard: 'a navigation takes the bodies of the old document with it, and cuts what is under way',
+    act: async (page, site) => {
+      await page.goto(site.near);
+      await page.evaluate(async () => {
+        void fetch('/never').catch(() => undefined);
+        await (await fetch('/gzip?same')).text();
+        location.href = '/next';
+      });
+      await expect(page).toHaveTitle('Next');
+      await page.evaluate(async (far) => {
+        await (await fetch('/gzip?cross')).text();
+        location.href = far;
+      }, site.far);
+      await expect(page).toHaveTitle('Start');
+    },
+    check: (trace) => {
+      holds(response(trace, '/gzip?same'), WORDS);
+      holds(response(trace, '/gzip?cross'), WORDS);
+      assert.ok(failed(trace, '/never')['error']);
+    },
+  },
+  {
+    name: 'prefetch',
+    hazard: 'fetched for a page to come, and then taken from the cache',
+    act: async (page, site) => {
+      await page.goto(`${site.near}/prefetch`);
+      await expect.poll(() => site.hits('/later')).toBe(1);
+      await page.locator('a').click();
+      await expect(page).toHaveTitle('Later');
+    },
+    check: (trace) => {
+      const answers = trace.of('network.response').filter(at('/later'));
+      assert.equal(answers.length, 2, outline(trace));
+      for (const answer of answers) holds(answer, '<!doctype html><title>Later</title>');
+      assert.equal(answers[1]?.['from_cache'], true);
+    },
+  },
+  {
+    name: 'download',
+    hazard: 'the navigation counts as failed, and the file is gone with its context',
+    act: async (page, site) => {
+      await page.goto(site.near);
+      const begun = page.waitForEvent('download');
+      await page.evaluate(() => void (location.href = '/file'));
+      expect((await begun).suggestedFilename()).toBe('report.bin');
+    },
+    check: (trace) => holds(response(trace, '/file'), bytes(20_000, 9)),
+  },
+];

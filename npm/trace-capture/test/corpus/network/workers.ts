@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { expect } from '@playwright/test';
+import type { HardPage } from '../support.js';
+import { content, holds, request, response } from '../support.js';
+import type { Site } from './server.js';
+
+/** Workers of all three kinds. */
+export const WORKERS: readonly HardPage<Site>[] = [
+  {
+    name: 'dedicated worker',
+    hazard: 'its script begins in the page and ends in the worker',
+    act: async (page, site) => {
+      await page.goto(site.near);
+      const said = await page.evaluate(async () => await new Promise((resolve) => (new Worker('/worker.js').onmessage = ({ data }) => resolve(data))));
+      expect(said).toBe('plain ?by=worker');
+    },
+    check: (trace) => {
+      holds(response(trace, '?by=worker'), 'plain ?by=worker');
+      assert.deepEqual([request(trace, '?by=worker')['worker'], request(trace, '?by=worker')['page']], ['worker', 'p1']);
+      assert.match(content(response(trace, '/worker.js'))?.text ?? '', /by=worker/);
+    },
+  },
+  {
+    name: 'shared worker',
+    hazard: 'it belongs to no page, and Playwright sees nothing of it',
+    act: async (page, site) => {
+      await page.goto(site.near);
+      const said = await page.evaluate(async () => await new Promise((resolve) => (new SharedWorker('/shared.js').port.onmessage = ({ data }) => resolve(data))));
+      expect(said).toBe('plain ?by=sharedpong');
+    },
+    check: (trace) => {
+      holds(response(trace, '/plain?by=shared'), 'plain ?by=shared');
+      assert.equal(request(trace, '/plain?by=shared')['worker'], 'shared_worker');
+      assert.match(content(response(trace, '/shared.js'))?.text ?? '', /onconnect/);
+      const frames = trace.of('network.ws').filter((event) => 'data' in event).map((event) => content(event, 'data')?.text);
+      assert.deepEqual(frames.filter(Boolean), ['ping', 'pong']);
+    },
+  },
+  {
+    name: 'service worker',
+    hazard: 'it answers pages itself or by requests of its own, and attaches twice',
+    act: async (page, site) => {
+      await page.goto(site.near);
+      const said = await page.evaluate(async () => {
+        const controlled = new Promise((resolve) => (navigator.serviceWorker.oncontrollerchange = resolve));
+        await navigator.serviceWorker.register('/service.js');
+        await controlled;
+        return [await (await fetch('/made-by-worker')).text(), await (await fetch('/through-worker')).text()];
+      });
+      expect(said).toEqual(['made by the worker', 'plain ?by=service']);
+    },
+    check: (trace) => {
+      for (const [path, said] of [['/made-by-worker', 'made by the worker'], ['/through-worker', 'plain ?by=service']] as const) {
+        holds(response(trace, path), said);
+        assert.equal(response(trace, path)['from_service_worker'], true);
+      }
+      holds(response(trace, '?by=service'), 'plain ?by=service');
+      assert.equal(request(trace, '?by=service')['worker'], 'service_worker');
+    },
+  },
+];
