@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { packagesIn, writeNotices } from './notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const outfile = join(root, 'dist', 'injected', 'dom-recorder.js');
@@ -12,6 +13,7 @@ const settings = {
   absWorkingDir: root,
   bundle: true,
   write: false,
+  metafile: true,
   minify: true,
   treeShaking: true,
   format: 'iife',
@@ -23,8 +25,11 @@ const settings = {
 const SHADOWED = ['globalThis', 'Array', 'Date', 'setTimeout', 'clearTimeout', 'requestAnimationFrame', 'cancelAnimationFrame', 'console'];
 const HIDDEN = ['define', 'exports', 'module'];
 
+const bundled = new Set();
+
 async function bundle(options) {
-  const { outputFiles } = await build({ ...settings, ...options });
+  const { outputFiles, metafile } = await build({ ...settings, ...options });
+  for (const name of packagesIn(metafile)) bundled.add(name);
   return outputFiles[0].text;
 }
 
@@ -61,3 +66,4 @@ const reader = await bundle({ entryPoints: ['src/injected/state/reader.ts'], glo
 await writeFile(join(root, 'dist', 'injected', 'state-reader.js'), `(function () {\n${reader}\nreturn molarStateReader.makeReader();\n})()`);
 const restore = await bundle({ entryPoints: ['src/injected/state/restore.ts'], globalName: 'molarStateRestore' });
 await writeFile(join(root, 'dist', 'injected', 'state-restore.js'), `(function (databases) {\n${restore}\nreturn molarStateRestore.restoreDatabases(databases);\n})`);
+writeNotices([...bundled], join(root, 'dist'));

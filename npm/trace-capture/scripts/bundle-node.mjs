@@ -5,13 +5,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { packagesIn } from './notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'dist', 'cjs');
 const NAMES = ['test', 'expect', 'fixtures', 'trace', 'configure', 'register'];
 
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
+  metafile: true,
   entryPoints: ['src/bundle.ts'],
   outfile: join(out, 'capture.cjs'),
   bundle: true,
@@ -23,6 +25,8 @@ await build({
   banner: { js: "const __molarUrl = require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',
 });
+
+if (packagesIn(metafile).length > 0) throw new Error(`${packagesIn(metafile).join(', ')}: bundled without a notice of its licence`);
 
 await build({
   absWorkingDir: root,

@@ -5,11 +5,14 @@ import type { Session } from './session.js';
 import type { Payload } from './values.js';
 import { describe } from './values.js';
 
+/** Options of Playwright's component testing. */
+const COMPONENTS = /^ct[A-Z]/;
+
 /** The suite's own options that the project sets: what makes one project of a parametrised suite differ from the next. */
 export function recordParameters(session: Session): void {
   const known = optionNames(test);
   for (const [key, value] of Object.entries(session.testInfo.project.use)) {
-    if (known.has(key) || typeof value === 'function') continue;
+    if (known.has(key) || COMPONENTS.test(key) || typeof value === 'function') continue;
     session.append('scenario.event', { name: 'parameter', key, value: describe(value) }, { stepId: undefined });
   }
 }

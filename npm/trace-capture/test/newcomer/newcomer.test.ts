@@ -21,12 +21,19 @@ before(async () => {
 describe('the tarballs', () => {
   test('hold what runs and what types need, and nothing else', () => {
     const allowed = {
-      capture: /^(package\.json|options\.schema\.json|README\.md|LICENSE.*|bin\/molar-trace\.mjs|dist\/cjs\/[\w.-]+\.(cjs|mjs|d\.cts)|dist\/injected\/dom-recorder\.js|dist\/[\w/-]+\.d\.ts)$/,
+      capture: /^(package\.json|options\.schema\.json|README\.md|LICENSE.*|bin\/molar-trace\.mjs|dist\/cjs\/[\w.-]+\.(cjs|mjs|d\.cts)|dist\/injected\/(dom-recorder|state-reader|state-restore)\.js|dist\/(THIRD-PARTY-NOTICES\.txt|LICENSE-(MIT|APACHE))|dist\/[\w/-]+\.d\.ts)$/,
       node: /^(package\.json|options\.schema\.json|README\.md|LICENSE.*|binding\.cjs|binding\.d\.cts|dist\/[\w-]+\.(js|d\.ts))$/,
     };
     assert.deepEqual(packed.files.capture.filter((file) => !allowed.capture.test(file)), []);
     assert.deepEqual(packed.files.node.filter((file) => !allowed.node.test(file)), []);
     for (const needed of ['bin/molar-trace.mjs', 'dist/injected/dom-recorder.js', 'dist/cjs/capture.cjs', 'dist/cjs/register.mjs', 'dist/index.d.ts']) assert.ok(packed.files.capture.includes(needed), needed);
+  });
+
+  test('carry the licences of what is bundled in them', () => {
+    const file = 'dist/THIRD-PARTY-NOTICES.txt';
+    assert.ok(packed.files.capture.includes(file) && packed.files.capture.includes('dist/LICENSE-MIT'));
+    const text = readFileSync(join(WORKSPACE, 'npm', 'trace-capture', file), 'utf8');
+    for (const part of [/^rrweb \d.* \(MIT\)$/m, /^rrweb-snapshot \d/m, /^postcss \d/m, /SmartX Inc\./, /Permission is hereby granted/]) assert.match(text, part);
   });
 
   test('name no path of the machine that built them', () => {
