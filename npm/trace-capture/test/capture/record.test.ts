@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { Event, SuiteRun, Trace } from './suite.js';
-import { canRecord, contentOf, runSuite, verdictsOf } from './suite.js';
+import { canRecord, contentOf, runSuite, secretOf, verdictsOf } from './suite.js';
+import { stateAfter } from '../../dist/state/fold.js';
+import type { RecordedState } from '../../dist/state/types.js';
 
 /** A recorded test and what must be true of its trace. */
 interface Case {
@@ -84,7 +86,10 @@ const CASES: readonly Case[] = [
       assert.deepEqual([states[0]?.['full'], states[0]?.['revision'], states.at(-1)?.['full']], [true, 1, true]);
       assert.deepEqual(states.map(({ revision }) => revision), states.map((_, at) => at + 1));
       assert.ok(states.some(({ step_id, changed }) => step_id === 's1' && (changed as string[]).includes('document p1f1')));
-      for (const { secret } of states) assert.ok('vault' in (secret as object) || 'omitted' in (secret as object), JSON.stringify(secret));
+      assert.deepEqual(states.filter(({ secret }) => Object.keys(secret as object).join() !== 'vault,bytes'), []);
+      const state = stateAfter(states.map(({ secret }) => secretOf(trace, (secret as { vault: string }).vault) as RecordedState));
+      assert.deepEqual([...state.keys()].sort(), ['cookies', 'document p1f1', 'history p1', ...[...state.keys()].filter((name) => /^(local|session)/.test(name))].sort());
+      assert.match(JSON.stringify(state.get('document p1f1')), /"title":"Shop"/);
     },
   },
   {

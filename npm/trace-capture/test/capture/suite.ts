@@ -113,6 +113,18 @@ export function canRecord(): boolean {
   }
 }
 
+interface VaultReader {
+  readVault(dir: string, keyFile: string): { id: string; json: string }[];
+}
+
+/** What a field `secret` refers to, opened with the key that a local store keeps for itself. */
+export function secretOf(trace: Trace, id: string): unknown {
+  const root = trace.dir.slice(0, trace.dir.lastIndexOf(join('traces', 'runs')));
+  const found = (require('@molar/trace-node') as VaultReader).readVault(trace.dir, join(root, 'vault.key')).find((entry) => entry.id === id);
+  if (found === undefined) throw new Error(`the vault of \`${trace.title}\` has no \`${id}\``);
+  return JSON.parse(found.json) as unknown;
+}
+
 /** The content of a field, inline or not, as text. Blobs are looked up in the store beside the traces. */
 export function contentOf(event: Event, field: string): { size: number; text?: string; base64?: string; blob?: string; truncated?: number } | undefined {
   return event[field] as { size: number; text?: string; base64?: string; blob?: string; truncated?: number } | undefined;

@@ -1,6 +1,6 @@
 import type { Cloned } from './cloned.js';
 import { Encoder } from './encode.js';
-import { pathOf, rootsOf } from './paths.js';
+import { Paths, rootsOf } from './paths.js';
 
 /** Elements looked at for shadow roots at one boundary; more than that would show in the page's own time. */
 const MAX_ELEMENTS = 30_000;
@@ -49,6 +49,8 @@ export interface DocumentState {
 export class ScrollWatch {
   #scrolled = new Set<WeakRef<Element>>();
   #known = new WeakSet<Element>();
+  /** A document that was there before the reader may have been scrolled unseen. */
+  #windowScrolled = document.readyState === 'complete';
 
   /** Documents lose their listeners in `document.open`; the function is one, so adding it again changes nothing. */
   listen(): void {
@@ -56,22 +58,21 @@ export class ScrollWatch {
   }
 
   readonly #onScroll = (event: Event): void => {
-    if (event.target instanceof Element) this.add(event.target);
+    const { target } = event;
+    if (target === document) this.#windowScrolled = true;
+    if (!(target instanceof Element) || this.#known.has(target)) return;
+    this.#known.add(target);
+    this.#scrolled.add(new WeakRef(target));
   };
 
-  add(element: Element): void {
-    if (this.#known.has(element)) return;
-    this.#known.add(element);
-    this.#scrolled.add(new WeakRef(element));
-  }
-
-  now(): ScrollState[] {
-    const found: ScrollState[] = window.scrollX === 0 && window.scrollY === 0 ? [] : [{ x: window.scrollX, y: window.scrollY }];
+  now(paths: Paths): ScrollState[] {
+    const found: ScrollState[] = [];
+    if (this.#windowScrolled && (window.scrollX !== 0 || window.scrollY !== 0)) found.push({ x: window.scrollX, y: window.scrollY });
     for (const reference of this.#scrolled) {
       const element = reference.deref();
       if (element === undefined) this.#scrolled.delete(reference);
       else if (element.isConnected && (element.scrollLeft !== 0 || element.scrollTop !== 0)) {
-        found.push({ at: pathOf(element), x: element.scrollLeft, y: element.scrollTop });
+        found.push({ at: paths.of(element), x: element.scrollLeft, y: element.scrollTop });
       }
     }
     return found;
@@ -84,7 +85,8 @@ export function documentState(scroll: ScrollWatch): DocumentState {
   const { roots, whole } = rootsOf(document, MAX_ELEMENTS);
   const all = <E extends Element>(selector: string): E[] => roots.flatMap((root) => [...root.querySelectorAll<E>(selector)]);
   const fields = all<HTMLInputElement>('input,textarea,select').filter(isState);
-  const focus = focused();
+  const paths = new Paths();
+  const focus = focused(paths);
   return {
     url: location.href,
     title: document.title,
@@ -92,11 +94,11 @@ export function documentState(scroll: ScrollWatch): DocumentState {
     opener: window.opener !== null,
     history: { length: history.length, scroll_restoration: history.scrollRestoration, state: historyState() },
     viewport: { width: window.innerWidth, height: window.innerHeight },
-    scroll: scroll.now(),
+    scroll: scroll.now(paths),
     ...(focus === undefined ? {} : { focus }),
-    fields: fields.slice(0, MAX_FIELDS).map(fieldState),
-    open: openParts(all),
-    media: all<HTMLMediaElement>('video,audio').map((media) => ({ at: pathOf(media), time: media.currentTime, paused: media.paused })),
+    fields: fields.slice(0, MAX_FIELDS).map((field) => fieldState(field, paths)),
+    open: openParts(all, paths),
+    media: all<HTMLMediaElement>('video,audio').map((media) => ({ at: paths.of(media), time: media.currentTime, paused: media.paused })),
     whole: whole && fields.length <= MAX_FIELDS,
   };
 }
@@ -115,27 +117,27 @@ function isState(field: HTMLInputElement): boolean {
   return !['button', 'submit', 'reset', 'image'].includes(field.type);
 }
 
-function fieldState(field: HTMLInputElement | HTMLSelectElement): FieldState {
-  const base = { at: pathOf(field), type: field.type, ...(field.name === '' ? {} : { name: field.name }) };
+function fieldState(field: HTMLInputElement | HTMLSelectElement, paths: Paths): FieldState {
+  const base = { at: paths.of(field), type: field.type, ...(field.name === '' ? {} : { name: field.name }) };
   if (field instanceof HTMLSelectElement) return { ...base, selected: [...field.selectedOptions].map(({ index }) => index) };
   if (field.type === 'file') return { ...base, files: [...(field.files ?? [])].map(({ name }) => name) };
   if (field.type !== 'checkbox' && field.type !== 'radio') return { ...base, value: field.value };
   return { ...base, checked: field.checked, ...(field.indeterminate ? { indeterminate: true } : {}) };
 }
 
-function focused(): DocumentState['focus'] {
+function focused(paths: Paths): DocumentState['focus'] {
   let at = document.activeElement;
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
   if (at === null || at === document.body || at === document.documentElement) return undefined;
   const { selectionStart, selectionEnd } = at as HTMLInputElement;
   const hasSelection = typeof selectionStart === 'number' && typeof selectionEnd === 'number';
-  return { at: pathOf(at), ...(hasSelection ? { selection: [selectionStart, selectionEnd] as const } : {}) };
+  return { at: paths.of(at), ...(hasSelection ? { selection: [selectionStart, selectionEnd] as const } : {}) };
 }
 
-function openParts(all: (selector: string) => Element[]): DocumentState['open'] {
+function openParts(all: (selector: string) => Element[], paths: Paths): DocumentState['open'] {
   const popovers = CSS.supports('selector(:popover-open)') ? all(':popover-open') : [];
   return [
-    ...all('details[open],dialog[open]').map((element) => ({ at: pathOf(element), how: element.matches(':modal') ? ('modal' as const) : ('open' as const) })),
-    ...popovers.map((element) => ({ at: pathOf(element), how: 'popover' as const })),
+    ...all('details[open],dialog[open]').map((element) => ({ at: paths.of(element), how: element.matches(':modal') ? ('modal' as const) : ('open' as const) })),
+    ...popovers.map((element) => ({ at: paths.of(element), how: 'popover' as const })),
   ];
 }

@@ -104,3 +104,26 @@ function isOpen(page: Page, frame: string): boolean {
 }
 
 for (const entry of CASES) test(`${entry.name}: ${entry.hazard}`, () => check(entry));
+
+test('a document out of the back-forward cache: goes on with the recorder it had, in its stream', async () => {
+  // Playwright switches that cache off, so this one needs a browser of its own.
+  const caching = await launch({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+  try {
+    const recording = await Recording.start(caching);
+    const page = await recording.context.newPage();
+    await page.goto(`${site.near}/next`);
+    await page.evaluate(() => { Reflect.set(window, 'sameDocument', true); });
+    await page.goto(`${site.near}/nested`);
+    // A cached document has loaded already, so there is no load to wait for.
+    await page.goBack({ waitUntil: 'commit' });
+    assert.equal(await page.evaluate(() => Reflect.get(window, 'sameDocument') as unknown), true, 'the document came from the cache');
+    await page.evaluate(() => document.body.append('came back'));
+    await recording.flush();
+    const events = recording.events(page);
+    assert.match(JSON.stringify(events), /came back/);
+    assert.equal(await judge.rebuilt(events), await judge.live(page));
+    assert.deepEqual([recording.noise, recording.notices], [[], []]);
+  } finally {
+    await caching.close();
+  }
+});
