@@ -7,6 +7,7 @@ import { afterwards } from '../playwright/hidden-frames.js';
 import type { RawTestInfo } from '../playwright/privates.js';
 import { guarded, guardedAsync } from '../problems.js';
 import type { Session } from '../session.js';
+import { whileOpen } from './closing.js';
 
 interface Own {
   readonly session: Session;
@@ -45,7 +46,7 @@ export const OwnZip = {
     files.set(session, all);
     const path = join(dir, `${all.length + 1}.zip`);
     all.push(path);
-    await guardedAsync('the Playwright trace', async () => await quietly(context, async () => await context.tracing.stop({ path })));
+    await whileOpen(session, 'the Playwright trace', async () => await quietly(context, async () => await context.tracing.stop({ path })));
   },
 
   /** Keeps the file beside the trace. Called when the runner has written the user's own. */

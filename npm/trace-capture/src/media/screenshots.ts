@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { guidOf } from '../identities.js';
 import { guardedAsync } from '../problems.js';
+import { whileOpen } from './closing.js';
 import type { Session } from '../session.js';
 import type { Frame, ScreencastSource } from './screencast.js';
 
@@ -76,7 +77,7 @@ function answer(session: Session, one: Followed, frame: Frame | undefined): void
 /** A real picture of every open page, taken when the test has failed and before its pages close. */
 export async function failureScreenshot(session: Session): Promise<void> {
   const all = [...(followed.get(session)?.values() ?? [])];
-  await guardedAsync('the failure screenshot', async () => {
+  await whileOpen(session, 'the failure screenshot', async () => {
     await Promise.all(all.map(async (one) => await capture(session, one)));
   });
 }

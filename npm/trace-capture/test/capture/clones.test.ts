@@ -23,6 +23,11 @@ async function startClone(): Promise<{ child: ChildProcess; vendor: string; admi
   return { child, vendor, admin };
 }
 
+async function seed(admin: string, run: string): Promise<void> {
+  const answer = await fetch(`${admin}/_clone/seed`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ run, seed: 'tea' }) });
+  assert.equal(answer.status, 200);
+}
+
 /** What must be true of the trace of a test that used a clone. */
 const CLAIMS: readonly { readonly claim: string; readonly check: (trace: Trace) => void }[] = [
   { claim: 'its state is recorded whenever it changed', check: (trace) => assert.ok(new Set(trace.of('clone.state').map(({ rev }) => rev)).size >= 2) },
@@ -53,6 +58,14 @@ const CLAIMS: readonly { readonly claim: string; readonly check: (trace: Trace) 
     },
   },
   { claim: 'its chaos fired', check: (trace) => assert.deepEqual(trace.of('error_injection').map(({ status }) => status), [503]) },
+  {
+    claim: 'it told itself what it was seeded with, as a digest',
+    check: (trace) => {
+      const { clone, run, seed_digest } = trace.of('scenario.event').find(({ name }) => name === 'clone.seed')?.['data'] as Readonly<Record<string, string>>;
+      assert.deepEqual([clone, run], ['stripe', 'run-1']);
+      assert.match(seed_digest ?? '', /^(sha256:)?[0-9a-f]{64}$/);
+    },
+  },
   { claim: 'its seed stands at the beginning', check: (trace) => assert.deepEqual(trace.events[0]?.['seeds'], { stripe: 'seed-1' }) },
 ];
 
@@ -67,6 +80,19 @@ describe('a test with a clone', { skip: !canRecord() }, () => {
   after(() => clone.child.kill());
 
   for (const { claim, check } of CLAIMS) test(claim, () => check(run.trace(TEST)));
+
+  test('two clones are saved together, and their clocks run on', async () => {
+    const clones = ['one', 'two'].map((name) => ({ kind: 'stripe', name, admin: clone.admin, run: `pair-${name}` }));
+    for (const { run: id } of clones) await seed(clone.admin, id);
+    const pair = await runSuite('clones', { MOLAR_TRACE_CLONES: JSON.stringify(clones), MOLAR_CLONE_STRIPE_ADMIN_URL: clone.admin, MOLAR_CLONE_STRIPE_URL: `${clone.vendor}/t/pair-one`, MOLAR_CLONE_RUN: 'pair-one' });
+    assert.equal(pair.code, 0, pair.output);
+    const saved = pair.trace(TEST).of('clone.snapshot').filter(({ step_id }) => step_id === 's4').map((event) => event['clone']);
+    assert.deepEqual(saved.sort(), ['one', 'two']);
+    for (const { run: id } of clones) {
+      const { mode } = (await (await fetch(`${clone.admin}/_clone/clock?run=${id}`)).json()) as { mode: string };
+      assert.equal(mode, 'running');
+    }
+  });
 });
 
 describe('a clone that is not there', { skip: !canRecord() }, () => {
