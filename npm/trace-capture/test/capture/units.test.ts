@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { discover } from '../../dist/clones/discover.js';
+import { appendEvent } from '../../dist/client.js';
+import { offered } from '../../dist/events/kinds.js';
 import { PageIds } from '../../dist/identities.js';
 import { configDirectory, role, traceRoot } from '../../dist/placement.js';
+import { callerOf } from '../../dist/playwright/hidden-frames.js';
+import { locatorOf, stepIdOf } from '../../dist/playwright/privates.js';
 import { runIdOf, sourceOf } from '../../dist/run-info.js';
 import { slugOf, withoutAnsi } from '../../dist/text.js';
 import { asJson, describe } from '../../dist/values.js';
@@ -33,6 +37,14 @@ const CASES: readonly Case[] = [
   { name: 'anything else is the runner', got: () => role(['node', '/x/node_modules/.bin/playwright', 'test']), want: 'runner' },
   { name: 'the config option names a file', got: () => configDirectory(['node', 'playwright', 'test', '-c', 'a/b.config.ts'], '/repo'), want: join('/repo', 'a') },
   { name: 'without it the working directory counts', got: () => configDirectory(['node', 'playwright', 'test'], '/repo'), want: '/repo' },
+  { name: 'what a step acts on is among its parameters', got: () => locatorOf('Click', { locator: "locator('#a')" }), want: "locator('#a')" },
+  { name: 'or, in older releases, at the end of its title', got: () => locatorOf('Fill "a (b)" getByRole(\'textbox\').first()', {}), want: "getByRole('textbox').first()" },
+  { name: 'and a navigation acts on nothing', got: () => locatorOf('Navigate to "/locator(x)"', { url: '/' }), want: undefined },
+  { name: 'a call names its step, by either name', got: () => [stepIdOf({ callId: 'a' }), stepIdOf({ stepId: 'b' }), stepIdOf({})], want: ['a', 'b', undefined] },
+  { name: 'a caller is the frame behind ours', got: () => callerOf('Error\n    at begin (file:///our.js:1:1)\n    at told (node:internal/molar-trace:3:5)\n    at /suite/a%20b.spec.ts:7:9'), want: { file: '/suite/a b.spec.ts', line: 7, column: 9 } },
+  { name: 'without a recorder an event goes nowhere', got: () => appendEvent('x.a'), want: false },
+  { name: 'an address of another kind is not written to', got: () => ['http://127.0.0.1:80/', 'http://shop.test/', `http://127.0.0.1:80/${'x'.repeat(32)}/more`].map((url) => appendEvent('x.a', {}, { url })), want: [false, false, false] },
+  { name: 'the recorder\'s own kinds and fields are refused', got: () => [offered('run.end', {}), offered('x.a', { seq: 1 }), offered('x.a', [1])].map((offer) => 'fault' in offer), want: [true, true, true] },
   { name: 'traces lie beside the config', got: () => traceRoot(undefined, '/repo'), want: join('/repo', '.molar') },
   { name: 'the CI run names the run', got: () => runIdOf({ GITHUB_RUN_ID: '7', GITHUB_RUN_ATTEMPT: '2' }), want: 'gh-7-2' },
   { name: 'a pull request is a reason to run', got: () => sourceOf({ GITHUB_EVENT_NAME: 'pull_request' }), want: 'pr' },
