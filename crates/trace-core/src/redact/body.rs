@@ -97,17 +97,16 @@ impl Redactor {
 
     /// A body without its secrets, for bodies that are hashed and stored as blobs. Bytes that are no text stay as they are.
     pub fn apply_bytes<'a>(&mut self, media_type: &str, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        if !self.rules.enabled
-            || reading(media_type) == Reading::Opaque
-            || !self.prefilter.may_hold(bytes)
-        {
+        if reading(media_type) == Reading::Opaque || !self.may_hold(bytes) {
             return Cow::Borrowed(bytes);
         }
         let Ok(text) = std::str::from_utf8(bytes) else {
             return self.foreign_bytes(media_type, bytes);
         };
         self.ledger.observe(text);
-        match self.body(media_type, text, 0, Reading::Opaque) {
+        match self
+            .settled(text, |redactor, text| redactor.body(media_type, text, 0, Reading::Opaque))
+        {
             Some(clean) => Cow::Owned(clean.into_bytes()),
             None => Cow::Borrowed(bytes),
         }
@@ -117,7 +116,8 @@ impl Redactor {
     /// everything outside the secrets keeps its bytes.
     fn foreign_bytes<'a>(&mut self, media_type: &str, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let text: String = bytes.iter().copied().map(char::from).collect();
-        let clean = self.body(media_type, &text, 0, Reading::Opaque);
+        let clean = self
+            .settled(&text, |redactor, text| redactor.body(media_type, text, 0, Reading::Opaque));
         let back = |clean: String| {
             clean.chars().map(|ch| u8::try_from(u32::from(ch)).unwrap_or(b'?')).collect()
         };

@@ -112,7 +112,7 @@ fn looks_random(word: &[u8]) -> bool {
 }
 
 /// Shannon entropy per character.
-fn entropy_bits(word: &[u8]) -> f64 {
+pub(super) fn entropy_bits(word: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
     for byte in word {
         counts[usize::from(*byte)] += 1;

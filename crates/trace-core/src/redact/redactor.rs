@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::keys::Keys;
+use super::learnt::Learnt;
 use super::ledger::{Ledger, VaultEntry};
+use super::pairs::Mode;
 use super::patterns::{self, Pattern};
 use super::prefilter::Prefilter;
 use super::{RedactError, Rules};
@@ -17,9 +19,13 @@ pub struct Redactor {
     pub(super) patterns: Vec<Pattern>,
     pub(super) prefilter: Prefilter,
     pub(super) ledger: Ledger,
+    pub(super) learnt: Learnt,
     /// What the current event types into a secret field, which its other texts repeat.
     pub(super) typed: Vec<(String, String)>,
 }
+
+/// How often one text is cleaned, when it keeps teaching.
+const MAX_PASSES: usize = 4;
 
 /// Words in a locator or title that mark a field whose typed text is secret.
 pub(super) const TYPED_SECRETS: [&str; 12] = [
@@ -40,11 +46,16 @@ pub(super) const TYPED_SECRETS: [&str; 12] = [
 impl Redactor {
     /// A redactor for one trace; fails when the user's patterns do not compile.
     pub fn new(rules: Rules) -> Result<Self, RedactError> {
+        let mut learnt = Learnt::default();
+        for value in &rules.values {
+            learnt.add("known", value);
+        }
         Ok(Self {
             keys: Keys::new(&rules),
             patterns: patterns::all(&rules)?,
             prefilter: Prefilter::new(&rules),
             ledger: Ledger::new(&rules.allow, rules.keep_originals),
+            learnt,
             typed: Vec::new(),
             rules,
         })
@@ -52,16 +63,50 @@ impl Redactor {
 
     /// An event's payload without its secrets; borrowed when it holds none. Text that is no JSON is cleaned as plain text.
     pub fn apply<'a>(&mut self, kind: &str, payload_json: &'a str) -> Cow<'a, str> {
-        if !self.rules.enabled || !self.prefilter.may_hold(payload_json.as_bytes()) {
+        if !self.may_hold(payload_json.as_bytes()) {
             return Cow::Borrowed(payload_json);
         }
         self.ledger.observe(payload_json);
         if kind == "action" {
             self.note_typed(payload_json.as_bytes());
         }
-        let clean = self.loose(payload_json, 0, super::pairs::Mode::Plain);
+        let clean =
+            self.settled(payload_json, |redactor, text| redactor.loose(text, 0, Mode::Plain));
         self.typed.clear();
         clean.map_or(Cow::Borrowed(payload_json), Cow::Owned)
+    }
+
+    /// Makes a value go from everything that comes later, in any usual encoding, whatever surrounds it. What was written
+    /// before stays. False when it is shorter than six bytes, known already, or one too many.
+    pub fn learn(&mut self, kind: &str, value: &str) -> bool {
+        self.rules.enabled && self.learnt.add(kind, value)
+    }
+
+    /// How many values could not be learnt, because a trace keeps a bounded number of them.
+    pub fn unlearnt(&self) -> u64 {
+        self.learnt.refused()
+    }
+
+    pub(super) fn may_hold(&self, text: &[u8]) -> bool {
+        self.rules.enabled && (self.prefilter.may_hold(text) || self.learnt.may_hold(text))
+    }
+
+    /// Cleans until what the text itself taught is gone from its earlier parts too.
+    pub(super) fn settled(
+        &mut self,
+        text: &str,
+        mut clean: impl FnMut(&mut Self, &str) -> Option<String>,
+    ) -> Option<String> {
+        let mut current: Option<String> = None;
+        for _ in 0..MAX_PASSES {
+            let known = self.learnt.len();
+            let Some(cleaner) = clean(self, current.as_deref().unwrap_or(text)) else { break };
+            current = Some(cleaner);
+            if self.learnt.len() == known {
+                break;
+            }
+        }
+        current
     }
 
     /// Values redacted for the first time since the last call, for the vault.
