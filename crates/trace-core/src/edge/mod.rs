@@ -12,6 +12,7 @@ mod lot;
 mod open;
 mod options;
 mod owner;
+mod pictures;
 mod prepare;
 mod progress;
 mod queue;

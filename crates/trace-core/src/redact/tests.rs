@@ -150,6 +150,15 @@ fn typed_passwords_go_from_params_and_title() {
     let clean = redactor.apply("action", payload).into_owned();
     assert!(!clean.contains("hunter2"), "{clean}");
     assert!(clean.contains("[REDACTED:input:1]"), "{clean}");
+    for locator in ["locator('#login-pw')", "locator('#userPass')", "locator('input[name=otp]')"] {
+        let payload =
+            json!({ "api": "locator.fill", "locator": locator, "params": { "value": "hunter2" } });
+        let clean = redactor.apply("action", &payload.to_string()).into_owned();
+        assert!(!clean.contains("hunter2"), "{clean}");
+    }
+    let mut strict = Redactor::new(Rules { typed: true, ..Rules::default() }).unwrap();
+    let anywhere = r#"{"api":"locator.fill","locator":"locator('#city')","params":{"value":"Graz"},"title":"Fill \"Graz\""}"#;
+    assert!(!strict.apply("action", anywhere).contains("Graz"));
     // The same words typed into a search field are not secret.
     let search =
         r#"{"api":"locator.fill","locator":"getByLabel('Search')","params":{"value":"hunter2"}}"#;
