@@ -17,6 +17,8 @@ enum Reading {
     Form,
     Multipart,
     Plain,
+    /// JSON in every line, by itself or behind `data:`.
+    Lines,
     Code,
     /// Pictures, fonts, archives: never touched.
     Opaque,
@@ -34,12 +36,11 @@ fn reading(media_type: &str) -> Reading {
         | "text/css"
         | "application/ecmascript"
         | "text/x-component" => Reading::Code,
-        "application/xml"
-        | "application/graphql"
-        | "application/x-ndjson"
+        "application/xml" | "application/graphql" | "application/jwt" => Reading::Plain,
+        "application/x-ndjson"
         | "application/ndjson"
         | "application/jsonl"
-        | "application/jwt" => Reading::Plain,
+        | "text/event-stream" => Reading::Lines,
         other if other.ends_with("+json") => Reading::Json,
         other if other.starts_with("text/") || other.ends_with("+xml") => Reading::Plain,
         _ => Reading::Opaque,
@@ -140,9 +141,31 @@ impl Redactor {
             Reading::Json | Reading::Plain => self.loose(text, nesting, Mode::Plain),
             Reading::Form => self.loose(text, nesting, Mode::Form),
             Reading::Code => self.text(text, Mode::Code),
+            Reading::Lines => self.lines(text, nesting),
             Reading::Multipart => self.multipart(text, nesting),
             Reading::Opaque => None,
         }
+    }
+
+    fn lines(&mut self, text: &str, nesting: usize) -> Option<String> {
+        let mut changed = false;
+        let mut clean_one = |line: &str| {
+            let (field, value) = match line.strip_prefix("data:") {
+                Some(value) => line.split_at(line.len() - value.trim_start().len()),
+                None => ("", line),
+            };
+            let clean = self.loose(value, nesting, Mode::Plain)?;
+            changed = true;
+            Some(format!("{field}{clean}"))
+        };
+        let lines: Vec<Cow<'_, str>> = text
+            .split_inclusive('\n')
+            .map(|line| clean_one(line).map_or(Cow::Borrowed(line), Cow::Owned))
+            .collect();
+        let clean = lines.concat();
+        // A secret may go over several lines, as a key in PEM does.
+        let whole = self.text(&clean, Mode::Plain);
+        whole.or_else(|| changed.then_some(clean))
     }
 
     fn multipart(&mut self, text: &str, nesting: usize) -> Option<String> {

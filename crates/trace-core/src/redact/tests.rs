@@ -195,6 +195,27 @@ fn look_alikes_survive() {
 }
 
 #[test]
+fn random_words_go_when_asked_and_ids_digests_and_addresses_stay() {
+    let rules = Rules { high_entropy: true, ..Rules::default() };
+    let mut strict = Redactor::new(rules).unwrap();
+    let secret = r#"{"text":"key q7Rk2Vz9Lm4Xw8Tn3Pb6Yd1Hs5 end"}"#;
+    assert!(strict.apply("x", secret).contains("[REDACTED:entropy:1]"));
+    for text in [
+        "integrity sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC",
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
+        "cs_test_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6",
+        "http://h/assets/index-DiwrgTda8fKq2LmZx93Bv.js",
+        "http://h/orders/V1StGXR8Z5jdHi6BmyTq7XwPnLk2",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c",
+        "theQuickBrownFoxJumpsOverTheLazyDogAgain",
+    ] {
+        let payload = json!({ "text": text }).to_string();
+        assert_eq!(strict.apply("x", &payload), payload);
+    }
+}
+
+#[test]
 fn blob_references_are_never_touched_even_under_secret_keys() {
     let digest = format!("sha256:{}", "ab".repeat(32));
     let payload = json!({ "password": "x", "body": { "size": 9, "media_type": "text/plain", "blob": digest } });
