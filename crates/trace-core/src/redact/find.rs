@@ -28,6 +28,10 @@ impl Redactor {
     /// Every secret of the text, from left to right and apart from each other; none touches a placeholder.
     pub(super) fn hits(&self, text: &str, mode: Mode, layer: usize) -> Vec<Hit> {
         let mut hits = Vec::new();
+        // Of a line that may hold a secret most strings cannot.
+        if self.typed.is_empty() && !self.may_hold(text.as_bytes()) {
+            return hits;
+        }
         self.named(text, mode, &mut hits);
         for pattern in &self.patterns {
             pattern.find(text, &mut |kind, range| hits.push(hit(kind.to_owned(), range)));
