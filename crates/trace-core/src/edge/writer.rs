@@ -122,7 +122,7 @@ impl Writer {
 
     fn event(&mut self, draft: &Parts<'_>) {
         if draft.kind == LEARN {
-            self.preparer.redactor.learn_typed(draft.payload);
+            self.preparer.secrets.redactor.learn_typed(draft.payload);
             return;
         }
         if self.is_held_back() {
@@ -274,7 +274,7 @@ impl Writer {
         // The last chance to tell: a disk that has room again takes the rest, one that has not costs one more refused write.
         self.retry_at = None;
         self.tell_lost();
-        let unlearnt = self.preparer.redactor.unlearnt();
+        let unlearnt = self.preparer.secrets.redactor.unlearnt();
         if unlearnt > 0 {
             let message = "more secrets than a trace remembers; later ones are only known by their place and shape";
             self.notice("redaction.full", message, None, unlearnt);

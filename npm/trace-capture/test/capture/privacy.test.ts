@@ -108,7 +108,7 @@ describe('the areas of a picture', () => {
 
 test('values that this process knows to be secret reach the rules, and names do not', () => {
   const env = { SHOP_SECRET: 'abc123def456', SECRET_DIR: '/run/secrets', TOKEN_COUNT: '12345678', PLAN: 'plan-2024-x', NODE_AUTH_TOKEN: 'short', EMPTY_SECRET: '' };
-  const chosen = { ...settings({ redaction: { env: ['PLAN'], values: ['told-by-hand'], headers: ['x-house'] } }), key: 'molar_sk_made-up' };
+  const chosen = { ...settings({ use: { redaction: { env: ['PLAN'], values: ['told-by-hand'], headers: ['x-house'] } } }), key: 'molar_sk_made-up' };
   const rules = JSON.parse(redactionRules(chosen, env)) as { values: string[]; typed: boolean; headers: string[]; env?: unknown };
   assert.deepEqual(rules.values.sort(), ['abc123def456', 'molar_sk_made-up', 'plan-2024-x', 'told-by-hand']);
   assert.deepEqual([rules.typed, rules.headers, rules.env], [false, ['x-house'], undefined]);
