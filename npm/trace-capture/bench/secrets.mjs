@@ -19,6 +19,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '1000' },
     seed: { type: 'string', default: `${Date.now()}` },
     'control-count': { type: 'string', default: '60' },
+    zip: { type: 'string', default: 'on' },
     json: { type: 'boolean', default: false },
     show: { type: 'boolean', default: false },
   },
@@ -54,12 +55,12 @@ async function run(count, redaction) {
   try {
     writeFileSync(join(folder, 'secrets.json'), JSON.stringify({ secrets, told }));
     const env = {
-      ...process.env, SECRETS_URL: site.url, SECRETS_FILE: join(folder, 'secrets.json'), SECRETS_REDACTION: redaction, MOLAR_TRACE_DIR: join(folder, 'store'),
+      ...process.env, SECRETS_URL: site.url, SECRETS_FILE: join(folder, 'secrets.json'), SECRETS_REDACTION: redaction, SECRETS_ZIP: values.zip, MOLAR_TRACE_DIR: join(folder, 'store'),
       // Told by the name of the variable, and by the option that names the last one.
       ...Object.fromEntries(secrets.filter(({ kind }) => kind === 'environment').map(({ value }, n) => [`BENCH_${n}_SECRET`, value])),
       BENCH_SETTINGS: secrets.findLast(({ kind }) => kind === 'environment')?.value ?? '',
     };
-    const ran = spawnSync(process.execPath, [cli, 'test', '--config', join(here, 'secrets/playwright.config.mjs'), '--output', join(folder, 'results')], { encoding: 'utf8', timeout: 300_000, env });
+    const ran = spawnSync(process.execPath, [cli, 'test', '--config', join(here, 'secrets/playwright.config.mjs'), '--output', join(folder, 'results')], { encoding: 'utf8', timeout: 1_200_000, env });
     // The test fails on purpose: its error is a channel too.
     if (ran.status !== 1 || /NOTHING IS RECORDED/.test(ran.stderr)) throw new Error(`the suite ended with ${ran.status}:\n${ran.stdout.slice(-4000)}${ran.stderr.slice(-4000)}`);
     return { secrets: secrets.length, told: told.length, ...scanStore(join(folder, 'store'), secrets) };

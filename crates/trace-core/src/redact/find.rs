@@ -87,8 +87,10 @@ impl Redactor {
             for inner in self.hits(&view.text, inner_mode, layer + 1) {
                 let range = view.source(&inner.range);
                 let decoded = inner.decoded.unwrap_or_else(|| view.text[inner.range].to_owned());
-                // Nothing in it is spelt differently: it is the plain text's own hit.
-                if text[range.clone()] != decoded {
+                if text[range.clone()] == decoded {
+                    // Nothing in it is spelt differently, but its surroundings were: `%204242…` begins with `20` for a plain reader.
+                    hits.push(Hit { range, kind: inner.kind, decoded: None });
+                } else {
                     let kind = spelt(&inner.kind, view.spelling);
                     hits.push(Hit { range, kind: kind.into(), decoded: Some(decoded) });
                 }

@@ -195,6 +195,13 @@ fn look_alikes_survive() {
 }
 
 #[test]
+fn what_percent_signs_touch_is_found_behind_them() {
+    let payload = r#"{"url":"/taken?note=card%204220633644552972%20%3B"}"#;
+    let clean = redactor().apply("x", payload).into_owned();
+    assert_eq!(clean, r#"{"url":"/taken?note=card%20[REDACTED:card:1]%20%3B"}"#);
+}
+
+#[test]
 fn random_words_go_when_asked_and_ids_digests_and_addresses_stay() {
     let rules = Rules { high_entropy: true, ..Rules::default() };
     let mut strict = Redactor::new(rules).unwrap();

@@ -3,7 +3,7 @@ import { defineConfig } from '@playwright/test';
 
 // `off` is the control: without redaction the scan has to find what was told.
 const enabled = process.env['SECRETS_REDACTION'] !== 'off';
-configure({ redaction: { enabled, env: ['BENCH_SETTINGS'] } });
+configure({ playwright_zip: process.env['SECRETS_ZIP'] === 'on', redaction: { enabled, env: ['BENCH_SETTINGS'] } });
 await import('@molar/trace-capture/register');
 const root = process.getuid?.() === 0;
 
@@ -11,7 +11,7 @@ export default defineConfig({
   testDir: '.',
   testMatch: 'secrets.spec.mjs',
   workers: 1,
-  timeout: 180_000,
+  timeout: 900_000,
   reporter: 'dot',
   use: {
     baseURL: process.env['SECRETS_URL'],

@@ -99,7 +99,7 @@ export class BatchQueue {
     const last = this.#notices.findIndex(({ code, detail }) => code === TAUGHT && value.startsWith(String(detail['value'])));
     if (last >= 0) this.#notices.splice(last, 1);
     this.#notices.push({ code: TAUGHT, detail: { value } });
-    if (this.#binding !== undefined) this.#sendOne();
+    if (this.#binding !== undefined) this.#sendOne(0);
     else this.#arm();
   }
 
