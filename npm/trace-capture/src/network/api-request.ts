@@ -5,12 +5,12 @@ import type { Session } from '../session.js';
 import type { Json, Payload } from '../values.js';
 import { describe } from '../values.js';
 import { atMost } from '../wait.js';
+import { ApiHops, nextApiId } from './api-hops.js';
 import type { Body } from './exchange.js';
 import { limited, mediaTypeOf } from './exchange.js';
 
 const BODY_MS = 5_000;
 const watched = new WeakSet<object>();
-const numbers = new WeakMap<Session, number>();
 
 interface FetchOptions {
   readonly url?: string;
@@ -34,14 +34,17 @@ type Fetch = (options?: FetchOptions) => Promise<ApiResponse>;
 
 /**
  * Follows the calls of one `APIRequestContext`. They never pass through the browser, so no debugging session sees them.
- * All its methods meet in one inner function, which is replaced on this instance only.
+ * All its methods meet in one inner function, which is replaced on this instance only. Where the object that sends them
+ * is in this process, it tells each hop; elsewhere the call as the test made it has to do.
  */
 export function followApiRequests(context: unknown, current: () => Session | undefined): void {
   const inner = property(context, '_innerFetch');
   if (typeof context !== 'object' || context === null || typeof inner !== 'function' || watched.has(context)) return;
   watched.add(context);
+  const hops = ApiHops.follow(context, current);
   const fetch: Fetch = async (options = {}) => {
     const session = current();
+    if (hops) return await overseen(inner, context, options, hops, session);
     const call = guarded('an API request', () => (session ? begin(session, options) : undefined));
     try {
       const response = (await Reflect.apply(inner, context, [options])) as ApiResponse;
@@ -55,6 +58,16 @@ export function followApiRequests(context: unknown, current: () => Session | und
   Reflect.set(context, '_innerFetch', fetch);
 }
 
+/** The hops are seen where they are sent; only that the call came to nothing has to be told from here. */
+async function overseen(inner: Function, context: object, options: FetchOptions, hops: ApiHops, session: Session | undefined): Promise<ApiResponse> {
+  try {
+    return (await Reflect.apply(inner, context, [options])) as ApiResponse;
+  } catch (cause) {
+    if (session) guarded('an API request', () => hops.failed(urlOf(session, options), reasonOf(cause)));
+    throw cause;
+  }
+}
+
 interface Call {
   readonly id: string;
   readonly method: string;
@@ -64,12 +77,10 @@ interface Call {
 }
 
 function begin(session: Session, options: FetchOptions): Call {
-  const number = (numbers.get(session) ?? 0) + 1;
-  numbers.set(session, number);
   session.seen.add('network');
   const method = (options.method ?? asText(Reflect.apply(callable(options.request, 'method'), options.request, [])) ?? 'GET').toUpperCase();
-  const url = absolute(session, options.url ?? asText(Reflect.apply(callable(options.request, 'url'), options.request, [])) ?? '');
-  const call: Call = { id: `api${number}`, method, url, startTs: session.recorder.now(), stepId: session.steps.current?.id };
+  const url = urlOf(session, options);
+  const call: Call = { id: nextApiId(session), method, url, startTs: session.recorder.now(), stepId: session.steps.current?.id };
   const headers: Json = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]);
   const payload: Payload = { request_id: call.id, method, url, resource_type: 'fetch', source: 'api_request', headers };
   const body = bodyOf(options);
@@ -115,6 +126,10 @@ function bodyOf({ data, form, multipart }: FetchOptions): { data: Buffer | strin
 function formText(form: unknown): string {
   const entries = form instanceof FormData ? [...form.entries()] : Object.entries(form as object);
   return new URLSearchParams(entries.map(([name, value]) => [name, String(value)])).toString();
+}
+
+function urlOf(session: Session, { url, request }: FetchOptions): string {
+  return absolute(session, url ?? asText(Reflect.apply(callable(request, 'url'), request, [])) ?? '');
 }
 
 function absolute(session: Session, url: string): string {

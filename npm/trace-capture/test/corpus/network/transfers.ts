@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { expect } from '@playwright/test';
 import type { Event } from '../../capture/suite.js';
 import type { HardPage } from '../support.js';
-import { at, failed, holds, request, response } from '../support.js';
+import { at, content, failed, holds, request, response } from '../support.js';
+import { bytes } from './bytes.js';
 import type { Site } from './server.js';
 
 const values = (event: Event, name: string): string[] =>
@@ -93,6 +94,7 @@ export const TRANSFERS: readonly HardPage<Site>[] = [
       holds(answer, 'across origins');
       assert.equal(failed(trace, '/closed')['reason'], 'MissingAllowOriginHeader');
     },
+    byEvents: { why: 'Playwright shows the request alone', check: (trace) => assert.deepEqual([request(trace, '/cors')['method'], Boolean(failed(trace, '/closed')['error'])], ['PUT', true]) },
   },
   {
     name: 'signed in',
@@ -107,6 +109,31 @@ export const TRANSFERS: readonly HardPage<Site>[] = [
     check: (trace) => {
       assert.equal(response(trace, '/secret')['status'], 200);
       assert.ok(!JSON.stringify(trace.events).includes(Buffer.from('ada:not-a-real-secret').toString('base64')));
+    },
+  },
+  {
+    name: 'api requests',
+    hazard: 'they pass no browser, and their forms are put together and redirects followed out of sight',
+    act: async (page, site) => {
+      const api = page.context().request;
+      expect((await api.get(`${site.near}/hop/1`)).status()).toBe(200);
+      const multipart = { note: 'a field', file: { name: 'made.bin', mimeType: 'application/octet-stream', buffer: bytes(5_000, 4) } };
+      expect(await (await api.post(`${site.near}/echo?multipart`, { multipart })).json()).toMatchObject({ method: 'POST' });
+      expect((await api.post(`${site.near}/keep-method`, { data: 'carried along', maxRedirects: 0 })).status()).toBe(307);
+      await expect(api.get('http://127.0.0.1:9/refused')).rejects.toThrow();
+      await expect(api.get(`${site.near}/hop/1`, { maxRedirects: 1 })).rejects.toThrow('Max redirect');
+    },
+    check: (trace) => {
+      const [first, second, landed] = ['/hop/1', '/hop/2', '/landed'].map((path) => trace.of('network.request').find(at(path)));
+      assert.deepEqual([second?.['redirected_from'], landed?.['redirected_from']], [first?.['request_id'], second?.['request_id']]);
+      assert.deepEqual(names(landed as Event, 'cookie'), ['first', 'second', 'third']);
+      assert.match(content(response(trace, '/landed'))?.text ?? '', /Landed/);
+      const got = JSON.parse(content(response(trace, '/echo?multipart'))?.text ?? '{}') as { size?: number; digest?: string };
+      const sent = content(request(trace, '/echo?multipart'));
+      assert.deepEqual([sent?.size, sent?.blob], [got.size, got.digest]);
+      assert.equal(response(trace, '/keep-method')['status'], 307);
+      assert.match(String(failed(trace, '/refused')['error']), /ECONNREFUSED/);
+      assert.match(String(failed(trace, '/hop/2')['error']), /Max redirect count exceeded/);
     },
   },
 ];
