@@ -43,7 +43,7 @@ export async function watchContext(context: BrowserContext, session: Session, wo
 async function network(context: BrowserContext, session: Session, worker: Worker): Promise<void> {
   const browser = context.browser();
   const hub = browser ? await worker.hub(browser) : undefined;
-  if (hub) return hub.followContext(context);
+  if (hub && session.settings.network_source === 'auto') return hub.followContext(context);
   followEvents(context, () => worker.current);
   const chromium = browser?.browserType().name() === 'chromium';
   session.recorder.notice('network.events', 'network recorded through Playwright\'s events: no event streams, no shared workers, some bodies missing', {

@@ -12,7 +12,6 @@ mod lot;
 mod open;
 mod options;
 mod owner;
-mod pictures;
 mod prepare;
 mod progress;
 mod queue;

@@ -8,7 +8,6 @@ mod kill;
 mod kit;
 mod local;
 mod open;
-mod privacy;
 mod server;
 mod ship;
 mod store;

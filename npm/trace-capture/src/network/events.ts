@@ -1,19 +1,27 @@
-import type { BrowserContext, Request, Response, WebSocket } from '@playwright/test';
-import { guardedAsync, guarded } from '../problems.js';
+import type { BrowserContext, Request, Response } from '@playwright/test';
+import { quietly } from '../dom/quiet.js';
 import { guidOf } from '../identities.js';
+import { guarded, guardedAsync } from '../problems.js';
 import type { Session } from '../session.js';
-import { atMost } from '../wait.js';
-import type { Body } from './exchange.js';
-import { limited } from './exchange.js';
 import type { Payload } from '../values.js';
+import { atMost } from '../wait.js';
+import { fromFiles, hasChosenFiles } from './chosen-files.js';
+import type { Body } from './exchange.js';
+import { Exchange, bodiless, limited } from './exchange.js';
+import { followSockets } from './events-sockets.js';
+import { answerOf, rawHeaders, rawResponse } from './events-raw.js';
+import { streamsFrom } from './response-body.js';
+import { followRoutes } from './routes.js';
+import { writeFailed, writeRequest, writeResponse } from './write.js';
 
 const BODY_MS = 5_000;
-const STREAM = 'text/event-stream';
+/** How long a line waits for the headers that were really sent. */
+const HEADERS_MS = 2_000;
 
+/** A request under way and when it can be written. */
 interface Known {
-  readonly id: string;
-  readonly startTs: number;
-  readonly stepId: string | undefined;
+  readonly exchange: Exchange;
+  readonly written: Promise<void>;
 }
 
 /**
@@ -22,92 +30,146 @@ interface Known {
  * for one never returns.
  */
 export function followEvents(context: BrowserContext, current: () => Session | undefined): void {
-  const known = new WeakMap<Request, Known>();
-  const numbers = new WeakMap<Session, number>();
+  const recorder = new EventsRecorder();
+  const later = (session: Session, what: string, work: () => Promise<void>): void =>
+    session.pending.add(guardedAsync(what, async () => await quietly(context, work)));
   const on = (handle: (session: Session) => void): void => {
     const session = current();
     if (session?.settings.network) guarded('a network event', () => handle(session));
   };
-  const next = (session: Session, prefix: string): string => {
-    const number = (numbers.get(session) ?? 0) + 1;
-    numbers.set(session, number);
-    return `${prefix}${number}`;
-  };
-  context.on('request', (request) => on((session) => begin(session, request, known, next(session, 'e'))));
-  context.on('requestfinished', (request) => on((session) => session.pending.add(guardedAsync('a response', async () => await end(session, request, known)))));
-  context.on('requestfailed', (request) => on((session) => fail(session, request, known)));
-  context.on('page', (page) => page.on('websocket', (socket) => on((session) => follow(socket, current, next(session, 'ews')))));
+  context.on('request', (request) => on((session) => later(session, 'a request', recorder.begin(session, request))));
+  context.on('response', (response) => on(() => recorder.answered(response)));
+  context.on('requestfinished', (request) => on((session) => later(session, 'a response', async () => await recorder.end(session, request))));
+  context.on('requestfailed', (request) => on((session) => later(session, 'a failed request', async () => await recorder.fail(session, request))));
+  context.on('page', (page) => page.on('websocket', (socket) => on((session) => followSockets(socket, page, session, current))));
+  followRoutes(context, (routed, method, url) => recorder.routed(routed, method, url));
 }
 
-function begin(session: Session, request: Request, known: WeakMap<Request, Known>, id: string): void {
-  session.seen.add('network');
-  const stepId = session.steps.current?.id;
-  known.set(request, { id, startTs: session.recorder.now(), stepId });
-  const from = request.redirectedFrom();
-  const previous = from ? known.get(from)?.id : undefined;
-  const payload: Payload = {
-    request_id: id, method: request.method(), url: request.url(), resource_type: request.resourceType(),
-    headers: Object.entries(request.headers()), ...pageOf(session, request), ...(previous === undefined ? {} : { redirected_from: previous }),
-  };
-  const data = request.postDataBuffer();
-  if (!data) return session.append('network.request', payload, { stepId });
-  const mediaType = request.headers()['content-type'] ?? 'application/octet-stream';
-  session.appendContent('network.request', payload, [{ field: 'body', data, mediaType }], { stepId });
+class EventsRecorder {
+  readonly #known = new WeakMap<Request, Known>();
+  readonly #open = new Map<Exchange, Session>();
+  readonly #closing = new WeakSet<Session>();
+
+  /** Begins an exchange; what is returned writes it once its headers are known. */
+  begin(session: Session, request: Request): () => Promise<void> {
+    if (request.url().startsWith('data:')) return async () => undefined;
+    const from = request.redirectedFrom();
+    const data = guarded('a request body', () => request.postDataBuffer());
+    const unread = !data && ['POST', 'PUT', 'PATCH'].includes(request.method());
+    const exchange = new Exchange({
+      id: nextId(session), key: guidOf(request), method: request.method(), url: request.url(), resourceType: request.resourceType(),
+      stepId: session.steps.current?.id, where: () => placeOf(session, request), startMs: Date.now(),
+      redirectedFrom: from ? this.#known.get(from)?.exchange.begun.id : undefined, preflightFor: undefined,
+      hasBody: Boolean(data), requestHeaders: request.headers(),
+    });
+    if (data) exchange.requestBody = session.settings.bodies ? limited(data, session.settings.max_body_bytes) : { missing: 'not asked for' };
+    this.#open.set(exchange, session);
+    this.#settleWith(session);
+    let told = (): void => undefined;
+    this.#known.set(request, { exchange, written: new Promise((resolve) => (told = resolve)) });
+    return async () => {
+      const headers = await atMost(HEADERS_MS, request.headersArray());
+      if (headers) exchange.requestHeaders = rawHeaders(headers);
+      if (unread && session.settings.bodies) exchange.requestBody = await this.#unread(session, exchange);
+      writeRequest(session, exchange);
+      told();
+    };
+  }
+
+  /** The headers of an answer are there; its body may never end. */
+  answered(response: Response): void {
+    const known = this.#known.get(response.request());
+    if (!known) return;
+    known.exchange.response ??= answerOf(response);
+    known.exchange.responseMs = Date.now();
+  }
+
+  async end(session: Session, request: Request): Promise<void> {
+    const known = this.#known.get(request);
+    const response = await atMost(BODY_MS, request.response());
+    if (!known || !response) return;
+    const { exchange } = known;
+    const endMs = Date.now();
+    exchange.response = await rawResponse(request, response);
+    exchange.extra = { requestId: exchange.begun.key, headers: rawHeaders(await response.headersArray()), statusCode: response.status() };
+    exchange.transferBytes = await transferOf(request);
+    const body = await bodyOf(session, exchange, response);
+    await known.written;
+    this.#open.delete(exchange);
+    writeResponse(session, exchange, body, endMs);
+  }
+
+  async fail(session: Session, request: Request): Promise<void> {
+    const known = this.#known.get(request);
+    if (!known) return;
+    const endMs = Date.now();
+    const error = request.failure()?.errorText ?? 'failed';
+    await known.written;
+    this.#open.delete(known.exchange);
+    if (known.exchange.response) writeResponse(session, known.exchange, { missing: error }, endMs);
+    writeFailed(session, known.exchange, error, endMs, /abort|cancel/i.test(error) ? { canceled: true } : {});
+  }
+
+  routed(routed: NonNullable<Exchange['routed']>, method: string, url: string): void {
+    for (const exchange of this.#open.keys()) {
+      if (exchange.routed || exchange.begun.url !== url || exchange.begun.method !== method) continue;
+      exchange.routed = routed;
+      return;
+    }
+  }
+
+  /** What is still open when its test ends is written as far as it came. */
+  #settleWith(session: Session): void {
+    if (this.#closing.has(session)) return;
+    this.#closing.add(session);
+    session.onClose(async (bound_ms) => {
+      await session.pending.drain(bound_ms);
+      for (const [exchange, owner] of this.#open) {
+        if (owner !== session) continue;
+        this.#open.delete(exchange);
+        if (exchange.response) writeResponse(session, exchange, { missing: 'still open when the test ended' }, exchange.responseMs, { open: true });
+        else writeFailed(session, exchange, 'still under way when the test ended', Date.now());
+      }
+    });
+  }
+
+  /** Playwright hands out no blobs; a file chosen by its path can still be read. */
+  async #unread(session: Session, exchange: Exchange): Promise<Body | undefined> {
+    const length = Object.entries(exchange.requestHeaders).find(([name]) => name === 'content-length')?.[1];
+    if (length === undefined || length === '0') return undefined;
+    if (hasChosenFiles(session)) return await fromFiles(session, exchange, undefined, session.settings.max_body_bytes);
+    return { missing: 'Playwright hands out no blobs and files' };
+  }
 }
 
-async function end(session: Session, request: Request, known: WeakMap<Request, Known>): Promise<void> {
-  const call = known.get(request);
-  const response = await request.response();
-  if (!call || !response) return;
-  const endTs = session.recorder.now();
-  const headers = await response.headersArray();
-  const body = await bodyOf(session, response);
-  const payload: Payload = {
-    request_id: call.id, method: request.method(), url: request.url(), status: response.status(), status_text: response.statusText(),
-    headers: headers.map(({ name, value }) => [name.toLowerCase(), value]), resource_type: request.resourceType(),
-    ...(response.fromServiceWorker() ? { from_service_worker: true } : {}), ...pageOf(session, request),
-    duration_ms: Math.max(0, endTs - call.startTs), ...('missing' in body ? { body_missing: body.missing } : {}),
-  };
-  const place = { stepId: call.stepId, ts: endTs };
-  if ('missing' in body || body.data.length === 0) return session.append('network.response', payload, place);
-  const mediaType = response.headers()['content-type'] ?? 'application/octet-stream';
-  session.appendContent('network.response', payload, [{ field: 'body', data: body.data, mediaType, ...(body.truncated ? { truncated: body.truncated } : {}) }], place);
-}
-
-async function bodyOf(session: Session, response: Response): Promise<Body> {
-  const status = response.status();
-  if (status >= 300 && status < 400) return { data: Buffer.alloc(0) };
+async function bodyOf(session: Session, exchange: Exchange, response: Response): Promise<Body | undefined> {
+  if (bodiless(exchange.begun.method, response.status())) return undefined;
   if (!session.settings.bodies) return { missing: 'not asked for' };
-  if ((response.headers()['content-type'] ?? '').startsWith(STREAM)) return { missing: 'a stream, which this browser does not hand over' };
+  if (streamsFrom(exchange) === 'timed') return { missing: 'a stream, which this browser does not hand over' };
   const data = await atMost(BODY_MS, response.body());
   return data ? limited(data, session.settings.max_body_bytes) : { missing: 'the browser did not hand it over' };
 }
 
-function fail(session: Session, request: Request, known: WeakMap<Request, Known>): void {
-  const call = known.get(request);
-  if (!call) return;
-  const error = request.failure()?.errorText ?? 'failed';
-  session.append('network.failed', { request_id: call.id, method: request.method(), url: request.url(), error, resource_type: request.resourceType() }, { stepId: call.stepId });
+async function transferOf(request: Request): Promise<number | undefined> {
+  const sizes = await atMost(BODY_MS, request.sizes());
+  return sizes ? sizes.responseBodySize + sizes.responseHeadersSize : undefined;
 }
 
-function follow(socket: WebSocket, current: () => Session | undefined, id: string): void {
-  const write = (direction: string, extra: Payload = {}): void => current()?.append('network.ws', { request_id: id, url: socket.url(), direction, ...extra });
-  const frame = (direction: string, payload: string | Buffer): void => {
-    const text = typeof payload === 'string';
-    const content = { field: 'data', data: payload, mediaType: text ? 'text/plain; charset=utf-8' : 'application/octet-stream' };
-    current()?.appendContent('network.ws', { request_id: id, url: socket.url(), direction, opcode: text ? 1 : 2 }, [content]);
-  };
-  write('open');
-  socket.on('framesent', ({ payload }) => guarded('a frame', () => frame('sent', payload)));
-  socket.on('framereceived', ({ payload }) => guarded('a frame', () => frame('received', payload)));
-  socket.on('socketerror', (error) => guarded('a socket', () => write('error', { reason: error })));
-  socket.on('close', () => guarded('a socket', () => write('close')));
+const numbers = new WeakMap<Session, number>();
+
+function nextId(session: Session): string {
+  const number = (numbers.get(session) ?? 0) + 1;
+  numbers.set(session, number);
+  return `e${number}`;
 }
 
 /** Requests of service workers have no frame and navigation requests none yet; asking for it throws. */
-function pageOf(session: Session, request: Request): Payload {
+function placeOf(session: Session, request: Request): Payload {
+  if (request.serviceWorker()) return { worker: 'service_worker' };
   try {
-    return { page: session.pages.page(guidOf(request.frame().page())) };
+    const frame = request.frame();
+    const page = guidOf(frame.page());
+    return { page: session.pages.page(page), frame: session.pages.frame(page, guidOf(frame)) };
   } catch {
     return {};
   }

@@ -48,7 +48,7 @@ export class NetworkTarget {
   event(method: string, params: unknown): void {
     if (!method.startsWith('Network.')) return;
     const session = this.#around.current();
-    if (!session?.settings.network) return;
+    if (!session?.settings.network || session.settings.network_source === 'events') return;
     switch (method.slice('Network.'.length)) {
       case 'requestWillBeSent':
         return this.#willBeSent(session, params as WillBeSent);

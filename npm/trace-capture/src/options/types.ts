@@ -36,6 +36,8 @@ export interface TraceCaptureOptions {
   readonly dom?: boolean | DomRecorderOptions;
   /** Requests, responses and sockets. */
   readonly network?: boolean;
+  /** `events` records the network through Playwright's own events, as is done where no debugging session is to be had; `docs/limits.md` says what that misses. */
+  readonly network_source?: 'auto' | 'events';
   /** Bodies of requests and responses; what is missing says so. */
   readonly bodies?: boolean;
   /** Bodies beyond this many bytes are cut, and say so. */
@@ -52,11 +54,8 @@ export interface TraceCaptureOptions {
   readonly screenshots?: boolean;
   /** Shortest time between two screenshots of a page that changes while no step begins or ends. */
   readonly heartbeat_ms?: number;
-  /**
-   * Films every page where Playwright's ffmpeg is installed and the config does not ask for a video already. There is none while `mask_text`,
-   * `block` or `mask_inputs` hide something, unless it is `unmasked`.
-   */
-  readonly video?: boolean | 'unmasked';
+  /** Asks Playwright for a video where its ffmpeg is installed and the config does not ask already. */
+  readonly video?: boolean;
   /** Records a Playwright trace unless the config or the test does. */
   readonly playwright_zip?: boolean;
   /** Simulators to follow, besides those that `MOLAR_CLONE_*` announces. */
@@ -71,10 +70,7 @@ export interface TraceCaptureOptions {
   readonly mask_text?: readonly string[];
   /** Selectors of elements that the DOM recording leaves out. */
   readonly block?: readonly string[];
-  /**
-   * Redaction rules for every channel, as `docs/privacy.md` tells; applied before a byte reaches the disk. `values` are secret wherever they
-   * appear, `env` names variables that hold such values; variables named like secrets count unasked.
-   */
+  /** Redaction rules for every other channel, as the core documents them; applied before a byte reaches the disk. */
   readonly redaction?: Readonly<Record<string, unknown>>;
   /** What becomes of redacted values: encrypted beside the trace for a replay (`secrets.age`), or forgotten. */
   readonly vault?: 'auto' | 'off';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { expect } from '@playwright/test';
 import type { HardPage } from '../support.js';
-import { at, holds, request, response } from '../support.js';
+import { at, failed, holds, request, response } from '../support.js';
 import { bytes } from './bytes.js';
 import { MEGABYTE, WORDS, ZSTD_WORDS } from './server.js';
 import type { Site } from './server.js';
@@ -89,6 +89,13 @@ export const BODIES: readonly HardPage<Site>[] = [
       for (const event of trace.of('network.response').filter(at('/etag'))) holds(event, 'validated text');
       for (const event of trace.of('network.response').filter(at('/fresh'))) holds(event, 'kept by the cache');
     },
+    byEvents: {
+      why: 'a cached answer looks like any other',
+      check: (trace) => {
+        for (const event of trace.of('network.response').filter(at('/etag'))) holds(event, 'validated text');
+        assert.equal(trace.of('network.response').filter(at('/fresh')).length, 2);
+      },
+    },
   },
   {
     name: 'routed',
@@ -111,6 +118,13 @@ export const BODIES: readonly HardPage<Site>[] = [
       assert.equal(response(trace, '/plain?continued')['routed'], 'continued');
       const { headers } = request(trace, '/plain?continued') as unknown as { headers: readonly (readonly string[])[] };
       assert.ok(headers.some(([name, value]) => name === 'x-added' && value === 'by the test'));
+    },
+    byEvents: {
+      why: 'headers that a route adds are not told',
+      check: (trace) => {
+        holds(response(trace, '/fulfilled'), 'made up');
+        assert.deepEqual([response(trace, '/fulfilled')['routed'], failed(trace, '/aborted')['routed'], response(trace, '/plain?continued')['routed']], ['fulfilled', 'aborted', 'continued']);
+      },
     },
   },
 ];

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { expect } from '@playwright/test';
+import type { Event, Trace } from '../../capture/suite.js';
 import type { HardPage } from '../support.js';
-import { at, content, failed, holds, outline, request, response } from '../support.js';
+import { at, content, failed, holds, only, outline, request, response } from '../support.js';
 import { bytes } from './bytes.js';
 import { WORDS } from './server.js';
 import type { Site } from './server.js';
+
+const saved = (trace: Trace): Event => only(trace, 'scenario.event', ({ name }) => name === 'download.saved', 'file');
 
 /** Documents that come, go and open others. */
 export const DOCUMENTS: readonly HardPage<Site>[] = [
@@ -40,6 +43,12 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
       assert.equal(answers.length, 4);
       for (const event of answers) assert.match(content(event)?.text ?? '', /Popup|plain \?by=popup/);
     },
+    byEvents: {
+      why: 'the first document has no frame yet',
+      check: (trace) => {
+        for (const end of ['/popup', '?by=popup']) assert.equal(trace.of('network.response').filter(at(end)).length, 2);
+      },
+    },
   },
   {
     name: 'left behind',
@@ -65,6 +74,27 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
     },
   },
   {
+    name: 'farewell',
+    hazard: 'sent while the document goes, answered when it is gone',
+    act: async (page, site) => {
+      await page.goto(site.near);
+      const before = site.hits('/echo');
+      await page.evaluate(() => {
+        addEventListener('pagehide', () => void fetch('/echo?farewell', { method: 'POST', body: 'kept alive', keepalive: true }));
+        location.href = '/next';
+      });
+      await expect(page).toHaveTitle('Next');
+      await expect.poll(() => site.hits('/echo')).toBe(before + 1);
+    },
+    check: (trace) => {
+      // No session hears of it when the next document has another process; what is told of it must be true.
+      const told = trace.of('network.request').filter(at('?farewell'));
+      assert.ok(told.length <= 1, outline(trace));
+      for (const event of told) holds(event, 'kept alive');
+      assert.match(content(response(trace, '/next'))?.text ?? '', /Next/);
+    },
+  },
+  {
     name: 'prefetch',
     hazard: 'fetched for a page to come, and then taken from the cache',
     act: async (page, site) => {
@@ -79,6 +109,7 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
       for (const answer of answers) holds(answer, '<!doctype html><title>Later</title>');
       assert.equal(answers[1]?.['from_cache'], true);
     },
+    byEvents: { why: 'a cached answer looks like any other', check: (trace) => assert.equal(trace.of('network.response').filter(at('/later')).length, 2, outline(trace)) },
   },
   {
     name: 'download',
@@ -89,6 +120,10 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
       await page.evaluate(() => void (location.href = '/file'));
       expect((await begun).suggestedFilename()).toBe('report.bin');
     },
-    check: (trace) => holds(response(trace, '/file'), bytes(20_000, 9)),
+    check: (trace) => {
+      holds(response(trace, '/file'), bytes(20_000, 9));
+      holds(saved(trace), bytes(20_000, 9), 'content');
+    },
+    byEvents: { why: 'the answer is told as given up; its file stands in an event of its own', check: (trace) => holds(saved(trace), bytes(20_000, 9), 'content') },
   },
 ];

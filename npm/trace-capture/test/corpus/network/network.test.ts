@@ -34,5 +34,29 @@ describe('hard pages of the network', { skip: !canRecord() }, () => {
     }
   });
 
+  test('loses no event on the way', () => {
+    const codes = recorded.traces.flatMap((trace) => trace.of('capture.notice').map(({ code }) => code));
+    assert.deepEqual(codes, []);
+  });
+
   test('the recorder has nothing to complain about', () => assert.doesNotMatch(recorded.output, /record has gaps/));
+});
+
+/** The same pages through Playwright's own events, as on other browsers: what they cannot give is said page by page. */
+describe('hard pages through events', { skip: !canRecord() }, () => {
+  let run: SuiteRun;
+  before(async () => {
+    run = await runSuite('../corpus/network', { MOLAR_TRACE_NETWORK_SOURCE: 'events' }, ['--grep-invert', 'megabytes']);
+    assert.equal(run.code, 0, run.output);
+  });
+
+  for (const { name, hazard, check, byEvents } of HARD_PAGES.filter(({ name }) => !name.includes('megabytes'))) {
+    test(`${name}: ${byEvents?.why ?? hazard}`, () => (byEvents?.check ?? check)(run.trace(name)));
+  }
+
+  test('says so in every trace that had a page', () => {
+    for (const trace of run.traces) assert.ok(trace.of('capture.notice').some(({ code }) => code === 'network.events'), trace.title);
+  });
+
+  test('the recorder has nothing to complain about', () => assert.doesNotMatch(run.output, /record has gaps/));
 });

@@ -29,6 +29,7 @@ export const STREAMS: readonly HardPage<Site>[] = [
       assert.ok(chunks.length >= 2, `${chunks.length} chunks`);
       assert.ok(chunks.every(([ts], index) => index === 0 || ts >= (chunks[index - 1]?.[0] ?? 0)), 'in the order of time');
     },
+    byEvents: { why: 'asking for the body of a stream never returns', check: (trace) => assert.ok(response(trace, '/ticks')['body_missing']) },
   },
   {
     name: 'open stream',
@@ -41,6 +42,7 @@ export const STREAMS: readonly HardPage<Site>[] = [
       });
     },
     check: (trace) => assert.equal(content(response(trace, '/endless'))?.text, ticks(5)),
+    byEvents: { why: 'what came of it is not handed out', check: (trace) => assert.ok(response(trace, '/endless')['body_missing']) },
   },
   {
     name: 'dripping answer',
@@ -54,6 +56,7 @@ export const STREAMS: readonly HardPage<Site>[] = [
       });
     },
     check: (trace) => assert.match(content(response(trace, '/drip'))?.text ?? '', /^first piece, (another, ){4}/),
+    byEvents: { why: 'what came of it is not handed out', check: (trace) => assert.ok(response(trace, '/drip')['body_missing']) },
   },
   {
     name: 'socket',
@@ -79,6 +82,14 @@ export const STREAMS: readonly HardPage<Site>[] = [
       assert.equal(only(trace, 'network.ws', ({ direction }) => direction === 'open', 'opening')['status'], 101);
       only(trace, 'network.ws', ({ direction }) => direction === 'close', 'closing');
       assert.ok(trace.of('network.ws').every(({ page }) => page === 'p1'));
+    },
+    byEvents: {
+      why: 'empty frames are dropped',
+      check: (trace) => {
+        const frames = trace.of('network.ws').filter((event) => content(event, 'data')?.size);
+        assert.deepEqual(frames.map(({ direction, opcode }) => [direction, opcode]), [['sent', 1], ['sent', 2], ['received', 1], ['received', 2]]);
+        only(trace, 'network.ws', ({ direction }) => direction === 'close', 'closing');
+      },
     },
   },
 ];

@@ -46,6 +46,13 @@ export const UPLOADS: readonly HardPage<Site>[] = [
       holds(request(trace, '/echo?blob'), ALL);
       holds(request(trace, '/echo?array'), ALL);
     },
+    byEvents: {
+      why: 'blobs are not handed out',
+      check: (trace) => {
+        assert.ok(request(trace, '/echo?blob')['body_missing']);
+        holds(request(trace, '/echo?array'), ALL);
+      },
+    },
   },
   {
     name: 'form upload',
@@ -64,6 +71,13 @@ export const UPLOADS: readonly HardPage<Site>[] = [
       arrived(trace, '/echo?form');
       holds(request(trace, '/echo?pairs'), 'note=two+words');
     },
+    byEvents: {
+      why: 'forms with files are not handed out',
+      check: (trace) => {
+        assert.ok(request(trace, '/echo?form')['body_missing']);
+        holds(request(trace, '/echo?pairs'), 'note=two+words');
+      },
+    },
   },
   {
     name: 'files by path',
@@ -77,7 +91,8 @@ export const UPLOADS: readonly HardPage<Site>[] = [
       })()`;
       await upload(page, site, testInfo, script, ['one.bin', 'two.bin']);
     },
-    check: (trace) => arrived(trace, '/echo?chosen'),
+    check: (trace) => void arrived(trace, '/echo?chosen'),
+    byEvents: { why: 'the form around the files is not handed out', check: (trace) => assert.ok(request(trace, '/echo?chosen')['body_missing']) },
   },
   {
     name: 'file as body',

@@ -19,6 +19,7 @@ export const WORKERS: readonly HardPage<Site>[] = [
       assert.deepEqual([request(trace, '?by=worker')['worker'], request(trace, '?by=worker')['page']], ['worker', 'p1']);
       assert.match(content(response(trace, '/worker.js'))?.text ?? '', /by=worker/);
     },
+    byEvents: { why: 'a request of a worker looks like one of its page', check: (trace) => holds(response(trace, '?by=worker'), 'plain ?by=worker') },
   },
   {
     name: 'shared worker',
@@ -35,6 +36,7 @@ export const WORKERS: readonly HardPage<Site>[] = [
       const frames = trace.of('network.ws').filter((event) => 'data' in event).map((event) => content(event, 'data')?.text);
       assert.deepEqual(frames.filter(Boolean), ['ping', 'pong']);
     },
+    byEvents: { why: 'Playwright sees nothing of it', check: (trace) => assert.equal(response(trace, '/')['status'], 200) },
   },
   {
     name: 'service worker',
