@@ -4,6 +4,7 @@ import { readerScript, WORLD } from './script.js';
 
 /** An answer that never was: everything is told. */
 const NOTHING = -1;
+const KEY_TRIES = 4;
 
 /** One document of a frame, with the reader in a world of its own: page and reader cannot see each other's globals. */
 export class FrameWorld {
@@ -12,6 +13,7 @@ export class FrameWorld {
   readonly ready: Promise<void>;
   #contextId: number | undefined;
   #ack = NOTHING;
+  #keyTries = 0;
   #forgotten = 0;
   /** Where the storage of this frame belongs: the origin, or origin and site for a frame of a third party. */
   storageKey: string | undefined;
@@ -41,18 +43,37 @@ export class FrameWorld {
     this.#ack = NOTHING;
   }
 
+  /**
+   * Whether the storage key is that of the document's own origin. The browser may still name the document before, whose
+   * storage would then be taken for empty: the key is asked for again.
+   */
+  belongsTo(origin: string): boolean {
+    if (this.storageKey === undefined || this.storageKey.startsWith(`${origin}/`)) return true;
+    this.storageKey = undefined;
+    this.#keyTries = 0;
+    this.forget();
+    return false;
+  }
+
   /** What takes time. Rejects when the document is gone. */
   async slow(question: SlowQuestion): Promise<SlowAnswer> {
     return (await this.#ask('slow', question)) as SlowAnswer;
   }
 
+  /**
+   * Asks where this frame's storage belongs, unless that is known. An opaque origin has no such place; a document that is
+   * just being put in place does not say yet, so it is asked a few times.
+   */
+  async findKey(): Promise<void> {
+    if (this.storageKey !== undefined || this.#keyTries >= KEY_TRIES) return;
+    this.#keyTries += 1;
+    const answer = await this.#cdp.send('Storage.getStorageKeyForFrame', { frameId: this.frameId }).catch(() => undefined);
+    this.storageKey ??= (answer as { storageKey: string } | undefined)?.storageKey;
+  }
+
   async #open(): Promise<void> {
     const { frameId } = this;
-    const keyed = this.#cdp.send('Storage.getStorageKeyForFrame', { frameId }).then(
-      (answer) => { this.storageKey = (answer as { storageKey: string }).storageKey; },
-      // An opaque origin has no key, and no storage either.
-      () => undefined,
-    );
+    const keyed = this.findKey();
     const { executionContextId } = (await this.#cdp.send('Page.createIsolatedWorld', { frameId, worldName: WORLD })) as { executionContextId: number };
     await this.#cdp.send('Runtime.evaluate', { expression: `globalThis.molarState ??= ${readerScript()};0`, contextId: executionContextId });
     await keyed;

@@ -18,15 +18,17 @@ const DATABASE_BUDGET_MS = 400;
 export class PlainSource implements StateSource {
   readonly #context: BrowserContext;
   readonly #subject: Subject;
+  readonly #budget_ms: number;
 
-  private constructor(context: BrowserContext, subject: Subject) {
+  private constructor(context: BrowserContext, subject: Subject, budget_ms: number) {
     this.#context = context;
     this.#subject = subject;
+    this.#budget_ms = budget_ms;
   }
 
   /** Nothing where our calls would show in the user's report. */
-  static of(context: BrowserContext, subject: Subject): PlainSource | undefined {
-    return canBeQuiet(context) ? new PlainSource(context, subject) : undefined;
+  static of(context: BrowserContext, subject: Subject, budget_ms: number = DATABASE_BUDGET_MS): PlainSource | undefined {
+    return canBeQuiet(context) ? new PlainSource(context, subject, budget_ms) : undefined;
   }
 
   async read(bound_ms: number): Promise<Reading> {
@@ -43,7 +45,7 @@ export class PlainSource implements StateSource {
   async #frame(frame: Frame, gathered: Gathered, bound_ms: number): Promise<void> {
     const pageId = this.#subject.pages.page(guidOf(frame.page()));
     const frameId = this.#subject.pages.frame(guidOf(frame.page()), guidOf(frame));
-    const question = JSON.stringify({ databases: true, caches: true, max_chars: this.#subject.settings.max_state_bytes, budget_ms: DATABASE_BUDGET_MS });
+    const question = JSON.stringify({ databases: true, caches: true, max_chars: this.#subject.settings.max_state_bytes, budget_ms: this.#budget_ms });
     const expression = `(async () => { const read = ${readerScript()}; return [location.origin, read.quick({ ack: -1, storage: true }), await read.slow(${question})]; })()`;
     const answer = await atMost(bound_ms, quietly(frame, async () => (await frame.evaluate(expression)) as [string, QuickAnswer, SlowAnswer]));
     if (answer === undefined) return gathered.missPage(pageId);

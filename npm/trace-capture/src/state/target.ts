@@ -111,6 +111,10 @@ export class StateTarget {
     const caches = this.#dirtyCaches.delete(storageKey) || all;
     try {
       const answer = await world.slow({ databases, caches, max_chars, budget_ms });
+      if (!world.belongsTo(answer.origin)) {
+        this.#dirty(storageKey);
+        return undefined;
+      }
       // What was not read whole is asked for again at the next boundary.
       if (answer.faults.some(({ fault }) => fault === 'too_slow' || fault === 'blocked')) this.#dirtyDatabases.add(storageKey);
       return { ...answer, storageKey, ...(await this.#generators(storageKey, answer.databases)) };
@@ -174,10 +178,15 @@ export class StateTarget {
     const { frameId } = world;
     try {
       if (!world.isReady) await world.ready;
+      if (world.storageKey === undefined) {
+        await world.findKey();
+        this.#opened(world);
+      }
       const forStorage = world.storageKey !== undefined && !asked.has(world.storageKey);
       if (world.storageKey !== undefined) asked.add(world.storageKey);
       const answer = await world.quick(forStorage, all);
-      const items = (['local', 'session'] as const).flatMap((area) => {
+      const isOwn = world.belongsTo(answer.origin);
+      const items = (isOwn ? (['local', 'session'] as const) : []).flatMap((area) => {
         const text = answer[area];
         const id = { storageKey: world.storageKey ?? '', isLocalStorage: area === 'local' };
         const at = forStorage ? this.#mirror.answered(id, text) : 0;
@@ -186,7 +195,9 @@ export class StateTarget {
       return { frameId, items, ...(answer.document === undefined ? {} : { document: answer.document }) };
     } catch {
       // A document that was replaced meanwhile has nothing to tell; its successor answers at the next boundary.
-      return this.#worlds.get(frameId) === world ? undefined : { frameId, items: [] };
+      if (this.#worlds.get(frameId) !== world) return { frameId, items: [] };
+      this.#open(frameId, true);
+      return undefined;
     }
   }
 

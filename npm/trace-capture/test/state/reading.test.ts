@@ -87,6 +87,23 @@ test('2000 records and 100 KB of local storage come back', () =>
     });
   }));
 
+test('through Playwright alone the same page gives the same cookies, items, databases and fields', () =>
+  during('/form', async (subject, page) => {
+    await call(page, KEEP);
+    await page.evaluate(() => { localStorage.setItem('kept', 'yes'); sessionStorage.setItem('tab', 'one'); document.cookie = 'seen=1'; });
+    await page.fill('[name=pw]', 'hunter2');
+    const whole = await subject.read(true);
+    const plain = await subject.plainly();
+    assert.deepEqual([whole.missing, plain.missing], [[], []]);
+    for (const part of [`local ${site.near}/`, `session p1 ${site.near}/`, 'document p1f1']) assert.equal(plain.parts.get(part), whole.parts.get(part), part);
+    const named = (reading: typeof plain): unknown => (valueOf(reading.parts.get('cookies')) as { name: string; value: string }[]).map(({ name, value }) => [name, value]);
+    assert.deepEqual(named(plain), named(whole));
+    const databases = (reading: typeof plain): string => (reading.parts.get(`indexeddb ${site.near}/`) ?? '').replaceAll(/"next_key":\d+,?|,"next_key":\d+/g, '');
+    assert.ok(databases(plain).length > 1000);
+    assert.equal(databases(plain), databases(whole));
+    assert.deepEqual([whole.parts.has('history p1'), plain.parts.has('history p1')], [true, false]);
+  }));
+
 test('what cannot be had or is too big is said, and the rest is there', () =>
   during('/', async (subject, page) => {
     await page.evaluate(async () => {

@@ -3,6 +3,7 @@ import { PageIds } from '../../dist/identities.js';
 import type { Hub } from '../../dist/network/hub.js';
 import { connectHub } from '../../dist/network/hub.js';
 import { CdpSource } from '../../dist/state/cdp-source.js';
+import { PlainSource } from '../../dist/state/plain-source.js';
 import { restoreScript } from '../../dist/state/script.js';
 import type { Reading } from '../../dist/state/types.js';
 
@@ -50,6 +51,13 @@ export class Subject {
 
   async readWithin(bound_ms: number): Promise<Reading> {
     return await this.#source.read(bound_ms, false);
+  }
+
+  /** Reads as in browsers that have no debugging connection of ours. */
+  async plainly(): Promise<Reading> {
+    const source = PlainSource.of(this.context, { pages: new PageIds(), settings: { max_state_bytes: 8 * 1024 * 1024 } }, PATIENCE_MS);
+    if (source === undefined) throw new Error('this release of Playwright cannot be asked quietly');
+    return await source.read(PATIENCE_MS);
   }
 
   /** Reads until a part is as wanted: what another process tells comes when it comes. */

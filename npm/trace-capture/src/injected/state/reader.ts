@@ -17,6 +17,8 @@ export interface QuickQuestion {
 /** One instant of a frame. Each text is JSON; one that is missing has not changed. */
 export interface QuickAnswer {
   readonly number: number;
+  /** Whose storage this is. */
+  readonly origin: string;
   readonly document?: string;
   /** Items as `[key, value]`, in order of key. */
   readonly local?: string;
@@ -33,6 +35,7 @@ export interface SlowQuestion {
 
 /** Answer to a slow question; each text is JSON. */
 export interface SlowAnswer {
+  readonly origin: string;
   readonly databases?: string;
   readonly faults: readonly { readonly database: string; readonly fault: Fault }[];
   /** Kinds of values that could not be written, and how many of each. */
@@ -75,7 +78,7 @@ export function makeReader(): StateReader {
       number += 1;
       last = { ...known, ...now };
       const changed = Object.entries(now).filter(([name, text]) => known[name] !== text);
-      return { number, ...Object.fromEntries(changed) };
+      return { number, origin: window.origin, ...Object.fromEntries(changed) };
     },
     slow: async (question) => await slowly(question),
   };
@@ -113,6 +116,7 @@ async function slowly({ databases, caches, max_chars, budget_ms }: SlowQuestion)
     quietly(readWorkers),
   ]);
   return {
+    origin: window.origin,
     faults: read?.faults ?? [],
     lost: [...encoder.lost],
     ...(read ? { databases: JSON.stringify(read.databases) } : {}),
