@@ -149,8 +149,7 @@ export class Worker {
   async fixtureDone(testInfo: TestInfo): Promise<void> {
     if (!this.#endsWithFixture.has(testInfo) || !this.#begun.has(testInfo)) return;
     const session = this.#sessions.get(testInfo);
-    if (session?.publicly) for (const attached of publicAttachments(testInfo)) attachmentEvent(session, attached);
-    if (session) guarded('the link in the report', () => linkReport(session));
+    if (session) guarded('what reporters get', () => reportTo(session));
     await this.end(testInfo);
   }
 
@@ -234,7 +233,7 @@ export class Worker {
     const hooked = session.settings.public_hooks ? { callbacks: false, end: false } : hookTest(testInfo, session, {
       attached: (attachment) => attachmentEvent(session, attachment),
       bodyDone: async () => await this.#bodyDone(session),
-      reporting: () => linkReport(session),
+      reporting: () => reportTo(session),
       allDone: async () => await this.end(testInfo),
     });
     session.publicly = !hooked.callbacks;
@@ -285,6 +284,12 @@ export class Worker {
     const session = this.current;
     if (session) await session.pending.drain(boundOf(session.testInfo, session.settings.drain_ms));
   }
+}
+
+/** What nobody told of a test's attachments is read where the runner keeps them; then ours is added. */
+function reportTo(session: Session): void {
+  if (session.publicly) for (const attached of publicAttachments(session.testInfo)) attachmentEvent(session, attached);
+  linkReport(session);
 }
 
 /** A wait that can never be what makes a test exceed its timeout. */

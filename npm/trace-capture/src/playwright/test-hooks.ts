@@ -139,7 +139,7 @@ function hookEnd(raw: RawTestInfo, listener: TestListener): boolean {
   const stop = tracing?.stopIfNeeded;
   if (!tracing || typeof stop !== 'function') return false;
   tracing.stopIfNeeded = async () => {
-    guarded('the link in the report', listener.reporting);
+    guarded('what reporters get', listener.reporting);
     try {
       await stop.call(tracing);
     } finally {

@@ -9,6 +9,7 @@ import { configDirectory, role, traceRoot } from '../../dist/placement.js';
 import { callerOf } from '../../dist/playwright/hidden-frames.js';
 import { locatorOf, stepIdOf } from '../../dist/playwright/privates.js';
 import { runIdOf, sourceOf } from '../../dist/run-info.js';
+import { isUntried } from '../../dist/self-check.js';
 import { slugOf, withoutAnsi } from '../../dist/text.js';
 import { asJson, describe } from '../../dist/values.js';
 
@@ -45,6 +46,7 @@ const CASES: readonly Case[] = [
   { name: 'without a recorder an event goes nowhere', got: () => appendEvent('x.a'), want: false },
   { name: 'an address of another kind is not written to', got: () => ['http://127.0.0.1:80/', 'http://shop.test/', `http://127.0.0.1:80/${'x'.repeat(32)}/more`].map((url) => appendEvent('x.a', {}, { url })), want: [false, false, false] },
   { name: 'the recorder\'s own kinds and fields are refused', got: () => [offered('run.end', {}), offered('x.a', { seq: 1 }), offered('x.a', [1])].map((offer) => 'fault' in offer), want: [true, true, true] },
+  { name: 'the Playwright installed here is one that was tried', got: () => isUntried(), want: false },
   { name: 'traces lie beside the config', got: () => traceRoot(undefined, '/repo'), want: join('/repo', '.molar') },
   { name: 'the CI run names the run', got: () => runIdOf({ GITHUB_RUN_ID: '7', GITHUB_RUN_ATTEMPT: '2' }), want: 'gh-7-2' },
   { name: 'a pull request is a reason to run', got: () => sourceOf({ GITHUB_EVENT_NAME: 'pull_request' }), want: 'pr' },
