@@ -23,8 +23,8 @@ export interface Begun {
   /** Epoch milliseconds. */
   readonly startMs: number;
   readonly redirectedFrom: string | undefined;
-  /** Key of the request that a CORS preflight asks for. */
-  readonly preflightFor: string | undefined;
+  /** Id of the request that a CORS preflight asks for, which may be told after it. */
+  readonly preflightFor: (() => string | undefined) | undefined;
   readonly hasBody: boolean;
   readonly requestHeaders: RawHeaders;
 }

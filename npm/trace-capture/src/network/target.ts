@@ -91,6 +91,7 @@ export class NetworkTarget {
 
   #exchange(session: Session, { requestId, request, type, wallTime, frameId, initiator }: WillBeSent, previous: Exchange | undefined): Exchange {
     const preflight = initiator?.type === 'preflight';
+    const asker = preflight ? initiator.requestId : undefined;
     return new Exchange({
       id: this.#book.nextId(session),
       key: requestId,
@@ -98,10 +99,10 @@ export class NetworkTarget {
       url: request.url,
       resourceType: preflight ? 'preflight' : (type ?? 'other').toLowerCase(),
       stepId: session.steps.current?.id,
-      where: () => this.#around.where(session, frameId),
+      where: () => this.#book.get(asker ?? '')?.begun.where() ?? this.#around.where(session, frameId),
       startMs: wallTime * 1000,
       redirectedFrom: previous?.begun.id,
-      preflightFor: preflight ? this.#book.idOf(initiator.requestId) : undefined,
+      preflightFor: preflight ? () => this.#book.idOf(asker) : undefined,
       hasBody: request.hasPostData ?? (SENDS.has(request.method) && hasChosenFiles(session)),
       requestHeaders: request.headers,
     });

@@ -10,6 +10,7 @@ export function writeRequest(session: Session, exchange: Exchange): void {
   exchange.requestWritten = true;
   session.seen.add('network');
   const { id, method, url, resourceType, where, redirectedFrom, preflightFor } = exchange.begun;
+  const asker = preflightFor?.();
   const requestBody = declared(exchange.requestBody, exchange.requestHeaders);
   const payload: Payload = {
     request_id: id,
@@ -19,7 +20,7 @@ export function writeRequest(session: Session, exchange: Exchange): void {
     headers: headerPairs(exchange.requestHeaders),
     ...where(),
     ...(redirectedFrom === undefined ? {} : { redirected_from: redirectedFrom }),
-    ...(preflightFor === undefined ? {} : { preflight_for: preflightFor }),
+    ...(asker === undefined ? {} : { preflight_for: asker }),
     ...(requestBody && 'missing' in requestBody ? { body_missing: requestBody.missing } : {}),
   };
   write(session, 'network.request', payload, requestBody, mediaTypeOf(exchange.requestHeaders, 'application/octet-stream'), exchange, exchange.begun.startMs);

@@ -29,7 +29,7 @@ describe('hard pages of the network', { skip: !canRecord() }, () => {
     for (const trace of recorded.traces) {
       for (const event of trace.of('network.request').filter(({ source }) => source === undefined)) {
         assert.ok(event['page'] ?? event['worker'], JSON.stringify(event));
-        assert.ok(event['frame'] ?? event['worker'], JSON.stringify(event));
+        assert.ok(event['frame'] ?? event['worker'] ?? event['preflight_for'], JSON.stringify(event));
       }
     }
   });
