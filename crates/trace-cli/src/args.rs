@@ -27,7 +27,7 @@ pub(crate) struct Place {
     )]
     pub(crate) root: PathBuf,
     /// A companion server; without one, local traces are read
-    #[arg(long, global = true, env = "MOLAR_TRACE_URL", value_name = "URL")]
+    #[arg(long, visible_alias = "url", global = true, env = "MOLAR_TRACE_URL", value_name = "URL")]
     pub(crate) server: Option<String>,
     /// The server's API key
     #[arg(
@@ -57,12 +57,12 @@ pub(crate) enum Command {
     Ls(List),
     /// What happened: steps, the failing assertion, console errors and failed requests, each with its (seq:N)
     Show {
-        /// A trace id, a short id, a trace folder or a trace file; the newest failed trace when absent
+        /// A trace id, a short id, a trace folder, a trace file or a bundle; the newest failed trace when absent
         trace: Option<String>,
     },
     /// Events that match, for example: molar-trace query xY9zQ2mNp 'kind=network.response AND status>=400'
     Query {
-        /// A trace id, a short id, a trace folder or a trace file
+        /// A trace id, a short id, a trace folder, a trace file or a bundle
         trace: String,
         /// The query: field operator value, with AND, OR, NOT and parentheses
         query: String,
@@ -72,13 +72,94 @@ pub(crate) enum Command {
     },
     /// Print a trace's lines (NDJSON), all of them, from every frame
     Cat {
-        /// A trace id, a short id, a trace folder or a trace file
+        /// A trace id, a short id, a trace folder, a trace file or a bundle
         trace: String,
     },
+    /// What a trace consists of: events by kind and source, bytes, blobs, slow steps, hosts, gaps
+    Stats {
+        /// A trace id, a short id, a trace folder, a trace file or a bundle; every trace of the folder or server when absent
+        trace: Option<String>,
+    },
+    /// What differs between two traces: steps, requests, console lines; exits with 1 when anything does
+    Diff {
+        /// The first trace: an id, a short id, a trace folder, a trace file or a bundle
+        a: String,
+        /// The second trace
+        b: String,
+    },
+    /// Turn a trace into a file for another tool
+    Export(Export),
+    /// Put traces into one file, `trace-bundle.tar.zst`; every other command opens it as a trace
+    Bundle(Bundle),
+    /// Send finished traces or bundles of this machine to a server; what it has already is not sent again
+    Push(Push),
     /// Finish or ship what dead recorders left in the folder
     Recover,
     /// Check the set-up: folder, server, key, redaction, browser
     Doctor,
+    /// Print a script that completes this command in a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What to make of which trace.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// A trace id, a short id, a trace folder, a trace file or a bundle
+    pub(crate) trace: String,
+    /// What to make of it
+    #[arg(long, value_enum)]
+    pub(crate) format: Format,
+    /// The file to write; `-` for standard output
+    #[arg(long, short, default_value = "-", value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Put the bytes of blobs into the lines (ndjson only)
+    #[arg(long)]
+    pub(crate) inline_blobs: bool,
+}
+
+/// Which traces go into one file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Bundle {
+    /// Trace ids, short ids or trace folders
+    #[arg(required_unless_present = "verify")]
+    pub(crate) traces: Vec<String>,
+    /// The file to write
+    #[arg(long, short, default_value = "trace-bundle.tar.zst", value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Take the encrypted originals of redacted values along; whoever has the private key can read them
+    #[arg(long)]
+    pub(crate) with_vault: bool,
+    /// Instead of writing one, check a bundle: every file, its size and its digest
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["traces", "with_vault"])]
+    pub(crate) verify: Option<PathBuf>,
+}
+
+/// What to send.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Push {
+    /// Trace ids, short ids, trace folders, bundles, or a recorder's folder with everything in it
+    #[arg(required = true)]
+    pub(crate) traces: Vec<String>,
+    /// Remove a trace here once the server has all of it
+    #[arg(long)]
+    pub(crate) delete_after: bool,
+}
+
+/// What `export` can make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// HTTP Archive 1.2: requests with bodies, for browsers' tools and Playwright's `routeFromHAR`
+    Har,
+    /// The lines of the trace
+    Ndjson,
+    /// A zip for `npx playwright show-trace`
+    Playwright,
+    /// A report to paste into an issue
+    Markdown,
 }
 
 /// Which traces to list.

@@ -1,13 +1,21 @@
 //! What can go wrong, in the words of the one who typed the command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+/// The command did its work and found something: two traces differ, a check failed, a trace still waits.
+pub(crate) const FOUND: u8 = 1;
 /// Wrong usage.
 pub(crate) const USAGE: u8 = 2;
-/// The trace is damaged; what could be read was printed.
+/// The trace is damaged or no trace; what could be read was printed.
 pub(crate) const DAMAGED: u8 = 3;
+/// There is no such trace.
+pub(crate) const NOT_FOUND: u8 = 4;
+/// The server refused or does not answer.
+pub(crate) const SERVER: u8 = 5;
+/// Anything else, such as a full disk.
+pub(crate) const FAILED: u8 = 6;
 
 /// Why a command failed.
 #[derive(Debug, Error)]
@@ -27,6 +35,12 @@ pub enum CliError {
         /// The query with a caret under the fault.
         rendered: String,
     },
+    /// Options that contradict each other.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong, and what to type instead.
+        message: String,
+    },
     /// The server refused or could not be reached.
     #[error("{message}")]
     Server {
@@ -45,10 +59,10 @@ pub enum CliError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Recovery failed as a whole.
-    #[error("cannot recover what lies in `{path}`")]
-    Recover {
-        /// The root that was searched.
+    /// A file could not be written.
+    #[error("cannot write `{path}`")]
+    Write {
+        /// The file.
         path: PathBuf,
         /// Why.
         #[source]
@@ -62,12 +76,29 @@ pub enum CliError {
     Json(#[from] serde_json::Error),
 }
 
+/// For `map_err`: names the file that could not be written.
+pub(crate) fn unwritable(path: &Path) -> impl FnOnce(std::io::Error) -> CliError {
+    let path = path.to_owned();
+    move |error| CliError::Write { path, source: Box::new(error) }
+}
+
 impl CliError {
+    /// Names the file that could not be read.
+    pub(crate) fn unreadable(
+        path: &Path,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Read { path: path.to_owned(), source: Box::new(source) }
+    }
+
     /// The process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Query { .. } => USAGE,
-            _ => 1,
+            Self::Query { .. } | Self::Usage { .. } => USAGE,
+            Self::NotFound { .. } => NOT_FOUND,
+            Self::Read { .. } => DAMAGED,
+            Self::Server { .. } => SERVER,
+            Self::Write { .. } | Self::Output(_) | Self::Json(_) => FAILED,
         }
     }
 

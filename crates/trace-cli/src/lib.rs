@@ -1,15 +1,18 @@
-//! The `molar-trace` command: list, show, query, print, recover and check, over local traces and a companion server alike.
+//! The `molar-trace` command: look at traces, compare them, carry them elsewhere, over local folders and a companion server alike.
 //!
-//! Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 not found or failed, 2 wrong
-//! usage, 3 the trace is damaged (what could be read was printed).
+//! Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 something was found (two traces
+//! differ, a check failed), 2 wrong usage, 3 the trace is damaged (what could be read was printed), 4 not found, 5 the server
+//! refused or does not answer, 6 anything else.
 #![forbid(unsafe_code)]
 
 mod args; // what was typed
 mod commands; // one file a command
 mod error;
+mod export; // a trace -> files of other tools
 mod out; // the only place that prints
 mod render; // values -> lines for people
 mod source; // where traces come from: a directory or a server
+mod stats; // what a trace consists of
 
 use std::ffi::OsString;
 

@@ -28,3 +28,43 @@ pub(crate) fn problem(error: &dyn Error) {
         cause = error.source();
     }
 }
+
+/// A bar for something that takes long. Only a terminal sees it, and only once it took a moment.
+#[derive(Debug)]
+pub(crate) struct Bar(indicatif::ProgressBar);
+
+impl Bar {
+    /// A bar that counts bytes.
+    pub(crate) fn bytes(deed: &'static str) -> Self {
+        let look = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        let bar = indicatif::ProgressBar::new(0).with_message(deed);
+        // The template is ours; without it the default look serves.
+        if let Ok(style) = indicatif::ProgressStyle::with_template(look) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// A bar that counts things.
+    pub(crate) fn count(deed: &'static str) -> Self {
+        let bar = indicatif::ProgressBar::new(0).with_message(deed);
+        if let Ok(style) =
+            indicatif::ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}")
+        {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// So much of so much is done.
+    pub(crate) fn at(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,11 +1,17 @@
 //! One file a command; each reads a source, and prints values or lines for people.
 
+mod bundle;
 mod cat;
+mod completions;
+mod diff;
 mod doctor;
+mod export;
 mod ls;
+mod push;
 mod query;
 mod recover;
 mod show;
+mod stats;
 
 use crate::args::{Args, Command};
 use crate::error::CliError;
@@ -18,7 +24,13 @@ pub(crate) fn run(args: Args) -> Result<u8, CliError> {
         Command::Show { trace } => show::run(&place, trace.as_deref()),
         Command::Query { trace, query, limit } => query::run(&place, &trace, &query, limit),
         Command::Cat { trace } => cat::run(&place, &trace),
+        Command::Stats { trace } => stats::run(&place, trace.as_deref()),
+        Command::Diff { a, b } => diff::run(&place, &a, &b),
+        Command::Export(wanted) => export::run(&place, &wanted),
+        Command::Bundle(wanted) => bundle::run(&place, &wanted),
+        Command::Push(wanted) => push::run(&place, &wanted),
         Command::Recover => recover::run(&place),
         Command::Doctor => doctor::run(&place),
+        Command::Completions { shell } => completions::run(shell),
     }
 }

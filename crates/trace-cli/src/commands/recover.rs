@@ -7,14 +7,19 @@ use trace_core::edge::{self, ServerOptions, Shipped};
 
 use crate::args::Place;
 use crate::error::CliError;
-use crate::out;
 use crate::render::Paint;
+use crate::{out, source};
 
 pub(crate) fn run(place: &Place) -> Result<u8, CliError> {
     let server =
         place.server.as_ref().map(|url| ServerOptions { url: url.clone(), key: place.key.clone() });
     let mut results = out::results();
+    let bar = out::Bar::count("recovering");
+    let (mut done, total) = (0, source::unfinished(&place.root) as u64);
+    bar.at(done, total);
     let report = edge::recover(&place.root, server.as_ref(), |trace| {
+        done += 1;
+        bar.at(done, total);
         if !place.json {
             out::note(&format!(
                 "{} {} {} events, {}",
@@ -25,6 +30,7 @@ pub(crate) fn run(place: &Place) -> Result<u8, CliError> {
             ));
         }
     });
+    drop(bar);
     if place.json {
         let traces: Vec<_> = report
             .traces

@@ -1,16 +1,20 @@
 //! Values to lines for people: pure, so that what is printed can be tested without a terminal.
 
+mod diff;
 mod list;
 mod paint;
+mod stats;
 mod story;
 mod units;
 
 use serde_json::Value;
 use trace_core::{Event, ndjson};
 
+pub(crate) use diff::diff;
 pub(crate) use list::list;
 pub(crate) use paint::{Paint, plain};
-pub(crate) use story::{Evidence, StepLine, location, story};
+pub(crate) use stats::stats;
+pub(crate) use story::{Evidence, StepLine, location, story, told_lines};
 pub(crate) use units::{bytes, duration};
 
 /// An event as one JSON value, envelope included.

@@ -116,7 +116,7 @@ fn step(step: &StepLine) -> String {
 }
 
 /// The error's own lines; Playwright's call log is in the record, event by event.
-fn told_lines(error: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn told_lines(error: &str) -> impl Iterator<Item = &str> {
     let own = error.lines().take_while(|line| !line.starts_with("Call log:"));
     own.filter(|line| !line.trim().is_empty()).take(6)
 }
@@ -208,7 +208,7 @@ fn damage(told: &[String]) -> String {
     if lines.is_empty() { lines } else { format!("\n{}\n{lines}", Paint::Bad.on("Damaged")) }
 }
 
-fn cite(seq: u64) -> String {
+pub(super) fn cite(seq: u64) -> String {
     Paint::Faint.on(format!("(seq:{seq})"))
 }
 
@@ -223,7 +223,7 @@ pub(crate) fn location(value: Option<&Value>) -> Option<String> {
     Some(plain(&format!("{file}:{}:{}", value["line"], value["column"])))
 }
 
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let flat = plain(text).split_whitespace().collect::<Vec<_>>().join(" ");
     if flat.chars().count() <= WIDEST {
         flat

@@ -1,15 +1,16 @@
 //! Traces in a folder that a recorder wrote, finished or not.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use trace_core::blob::{ArtifactName, BlobId, ObjectKey, decode_stored};
 use trace_core::edge::{self, LocalTrace};
 use trace_core::ndjson;
 use trace_core::query::{Context, Query, StepIndex};
-use trace_core::trace::TraceReader;
-use trace_core::trace::{Summary, SummaryBuilder};
+use trace_core::trace::{ArtifactRef, Manifest, Summary, SummaryBuilder, TraceReader};
 
-use super::{FailedStep, Found, OpenTrace, Row, Source};
+use super::{FailedStep, Found, OpenTrace, Row, Source, rfc3339};
 use crate::args::List;
 use crate::error::CliError;
 
@@ -22,6 +23,13 @@ pub(crate) struct LocalSource {
 impl LocalSource {
     pub(crate) fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
+    }
+
+    /// The folder of a trace by UUID or short id.
+    pub(crate) fn folder(&self, id: &str) -> Result<PathBuf, CliError> {
+        let found = self.rows().into_iter().find(|row| row.id == id || row.short_id == id);
+        let dir = found.and_then(|row| row.folder).map(PathBuf::from);
+        dir.ok_or_else(|| CliError::NotFound { id: id.to_owned(), place: self.place() })
     }
 
     /// Every trace below the root; one that cannot be read is told and passed over, so that it hides no other.
@@ -56,11 +64,7 @@ impl Source for LocalSource {
     }
 
     fn open(&self, id: &str) -> Result<Box<dyn OpenTrace>, CliError> {
-        let found = self.rows().into_iter().find(|row| row.id == id || row.short_id == id);
-        let dir = found.and_then(|row| row.folder).map(PathBuf::from);
-        let dir =
-            dir.ok_or_else(|| CliError::NotFound { id: id.to_owned(), place: self.place() })?;
-        open_path(&dir)
+        open_path(&self.folder(id)?)
     }
 }
 
@@ -73,7 +77,7 @@ pub(crate) fn unfinished(root: &Path) -> usize {
 pub(crate) fn open_path(path: &Path) -> Result<Box<dyn OpenTrace>, CliError> {
     let trace = edge::open_trace(path).map_err(|error| unreadable(path, error))?;
     let row = row_from(&summary_of(path, &trace), path);
-    Ok(Box::new(OpenLocal { trace, row }))
+    Ok(Box::new(OpenLocal { trace, row, dir: path.to_owned() }))
 }
 
 fn unreadable(path: &Path, source: impl std::error::Error + Send + Sync + 'static) -> CliError {
@@ -118,7 +122,7 @@ fn row_from(summary: &Summary, path: &Path) -> Row {
             id: step.id.clone(),
             title: step.title.clone(),
         }),
-        created_at: rfc3339(summary.wall_ms),
+        created_at: rfc3339(summary.wall_ms as f64 * 1000.0),
         bytes: Some(bytes_of(path)),
         events: Some(summary.total_lines),
         archived: path.join("trace.ndjson.zst").is_file(),
@@ -135,16 +139,33 @@ fn bytes_of(path: &Path) -> u64 {
     entries.flatten().map(|entry| bytes_of(&entry.path())).sum()
 }
 
-fn rfc3339(wall_ms: u64) -> String {
-    let nanos = i128::from(wall_ms) * 1_000_000;
-    let at = time::OffsetDateTime::from_unix_timestamp_nanos(nanos)
-        .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
-}
-
 struct OpenLocal {
     trace: TraceReader<LocalTrace>,
     row: Row,
+    /// The trace's folder, or the file that was named.
+    dir: PathBuf,
+}
+
+/// The recorder's folder above a trace's: seven levels up from the documented layout.
+pub(crate) fn root_of(dir: &Path) -> Option<PathBuf> {
+    let dir = dir.canonicalize().ok()?;
+    let dir = if dir.is_dir() { dir } else { dir.parent()?.to_owned() };
+    let runs = dir.ancestors().nth(5)?;
+    runs.ends_with("traces/runs").then(|| runs.ancestors().nth(2).map(Path::to_owned)).flatten()
+}
+
+/// No blob of a recorder is larger.
+const MOST_BLOB_BYTES: usize = 1 << 30;
+
+/// A blob under a recorder's folder.
+pub(crate) fn read_blob(root: &Path, id: &BlobId) -> Result<Option<Vec<u8>>, CliError> {
+    let path = root.join(ObjectKey::blob(id).as_str());
+    let stored = match std::fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(|error| unreadable(&path, error))?,
+    };
+    let raw = decode_stored(id, &stored, MOST_BLOB_BYTES);
+    raw.map(Some).map_err(|error| unreadable(&path, error))
 }
 
 impl OpenTrace for OpenLocal {
@@ -187,6 +208,33 @@ impl OpenTrace for OpenLocal {
             }
         }
         Ok(damage)
+    }
+
+    fn blob(&self, id: &BlobId) -> Result<Option<Vec<u8>>, CliError> {
+        root_of(&self.dir).map_or(Ok(None), |root| read_blob(&root, id))
+    }
+
+    fn artifacts(&self) -> Result<Vec<ArtifactRef>, CliError> {
+        let path = self.dir.join("manifest.json");
+        let manifest = std::fs::read(&path).ok();
+        let manifest = manifest.and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
+        Ok(manifest.map(|manifest| manifest.artifacts).unwrap_or_default())
+    }
+
+    fn copy_artifact(&self, name: &ArtifactName, out: &mut dyn Write) -> Result<bool, CliError> {
+        let path = self.dir.join(name.as_str());
+        let mut file = match std::fs::File::open(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            other => other.map_err(|error| unreadable(&path, error))?,
+        };
+        std::io::copy(&mut file, out)?;
+        Ok(true)
+    }
+
+    fn blobs_of_others(&self) -> Option<BTreeSet<String>> {
+        let (root, dir) = (root_of(&self.dir)?, self.dir.canonicalize().ok()?);
+        let others = edge::trace_dirs(&root).into_iter().filter(|other| *other != dir);
+        Some(others.flat_map(|other| edge::blobs_needed(&other)).collect())
     }
 }
 

@@ -1,15 +1,20 @@
 //! Where traces come from. Both sources answer with the same values, so every command works on both.
 
+mod bundle;
 mod local;
 mod row;
 mod server;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use trace_core::Event;
+use trace_core::blob::{ArtifactName, BlobId};
+use trace_core::trace::ArtifactRef;
 
+pub(crate) use bundle::Unpacked;
 pub(crate) use local::{LocalSource, unfinished};
-pub(crate) use row::{FailedStep, Row};
+pub(crate) use row::{FailedStep, Row, rfc3339};
 pub(crate) use server::ServerSource;
 
 use crate::args::{List, Place};
@@ -33,6 +38,16 @@ pub(crate) trait OpenTrace {
     fn events(&self, query: Option<&str>, limit: usize) -> Result<Found, CliError>;
     /// Every line as it is stored; gives what was damaged.
     fn copy_lines(&self, out: &mut dyn Write) -> Result<Vec<String>, CliError>;
+    /// A blob's original bytes; none when it is not there.
+    fn blob(&self, id: &BlobId) -> Result<Option<Vec<u8>>, CliError>;
+    /// The named files beside it.
+    fn artifacts(&self) -> Result<Vec<ArtifactRef>, CliError>;
+    /// Copies one of them; answers whether it is there.
+    fn copy_artifact(&self, name: &ArtifactName, out: &mut dyn Write) -> Result<bool, CliError>;
+    /// SHA-256 of the blobs that other traces of the same folder need; none where that is not known.
+    fn blobs_of_others(&self) -> Option<BTreeSet<String>> {
+        None
+    }
 }
 
 /// Events and what the reader had to complain about.
@@ -53,6 +68,9 @@ pub(crate) fn of(place: &Place) -> Result<Box<dyn Source>, CliError> {
 /// One trace by path or by id; a path that exists wins, because nobody names a file like an id by accident.
 pub(crate) fn open(place: &Place, trace: &str) -> Result<Box<dyn OpenTrace>, CliError> {
     let path = std::path::Path::new(trace);
+    if path.is_file() && bundle::is_bundle(path) {
+        return bundle::open(path);
+    }
     if path.exists() {
         return local::open_path(path);
     }

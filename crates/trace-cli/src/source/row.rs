@@ -43,3 +43,15 @@ impl Row {
         matches!(self.status.as_str(), "failed" | "error" | "aborted")
     }
 }
+
+/// A moment given in microseconds since the epoch, as the API writes it.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float beyond the range saturates, and the epoch is shown instead"
+)]
+pub(crate) fn rfc3339(epoch_us: f64) -> String {
+    let nanos = epoch_us.round() as i128 * 1000;
+    let at = time::OffsetDateTime::from_unix_timestamp_nanos(nanos)
+        .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+    at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+}

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::runtime::Runtime;
+use trace_core::blob::{ArtifactName, BlobId};
+use trace_core::trace::ArtifactRef;
 use trace_core::{Event, ndjson};
 
 use super::{Found, OpenTrace, Row, Source};
@@ -86,7 +88,8 @@ impl Source for ServerSource {
                 }
                 other => other?,
             };
-        Ok(Box::new(ServerTrace { row: serde_json::from_str(&detail)?, connection }))
+        let Detail { row, artifacts } = serde_json::from_str(&detail)?;
+        Ok(Box::new(ServerTrace { row, artifacts, connection }))
     }
 }
 
@@ -141,7 +144,7 @@ impl Connection {
         }
         let hint =
             if status == StatusCode::UNAUTHORIZED { "; set MOLAR_TRACE_KEY or --key" } else { "" };
-        let message = [said("title"), said("detail")]
+        let message = [said("message"), said("detail")]
             .into_iter()
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>();
@@ -161,10 +164,28 @@ fn failed(url: &str, source: reqwest::Error) -> CliError {
     CliError::Server { message, source: Some(source) }
 }
 
+/// What the server says about one trace.
+#[derive(Debug, Deserialize)]
+struct Detail {
+    #[serde(flatten)]
+    row: Row,
+    #[serde(default)]
+    artifacts: Vec<Artifact>,
+}
+
+/// A file beside the trace, as the API words it.
+#[derive(Debug, Deserialize)]
+struct Artifact {
+    name: String,
+    bytes: u64,
+    sha256: String,
+}
+
 /// One trace on a server.
 #[derive(Debug)]
 struct ServerTrace {
     row: Row,
+    artifacts: Vec<Artifact>,
     connection: Connection,
 }
 
@@ -178,6 +199,23 @@ struct EventPage {
 }
 
 impl ServerTrace {
+    /// Copies what lies below the trace's address; answers whether it is there.
+    fn copy_to(&self, below: &str, out: &mut dyn Write) -> Result<bool, CliError> {
+        let path = format!("/v1/traces/{}/{below}", path_segment(&self.row.id));
+        let mut response = match self.connection.send(self.connection.get(&path)) {
+            Err(CliError::NotFound { .. }) => return Ok(false),
+            other => other?,
+        };
+        let connection = &self.connection;
+        loop {
+            let piece = connection.runtime.block_on(response.chunk());
+            match piece.map_err(|source| failed(&connection.url, source))? {
+                Some(piece) => out.write_all(&piece)?,
+                None => return Ok(true),
+            }
+        }
+    }
+
     /// Calls `each` for every matching line, page by page; gives what the server found damaged.
     fn for_each_line(
         &self,
@@ -221,5 +259,25 @@ impl OpenTrace for ServerTrace {
 
     fn copy_lines(&self, out: &mut dyn Write) -> Result<Vec<String>, CliError> {
         self.for_each_line(None, usize::MAX, |line| Ok(writeln!(out, "{line}")?))
+    }
+
+    fn blob(&self, id: &BlobId) -> Result<Option<Vec<u8>>, CliError> {
+        let mut bytes = Vec::new();
+        let found = self.copy_to(&format!("blobs/{}", id.hex()), &mut bytes)?;
+        Ok(found.then_some(bytes))
+    }
+
+    fn artifacts(&self) -> Result<Vec<ArtifactRef>, CliError> {
+        let known = |artifact: &&Artifact| artifact.name.parse::<ArtifactName>().is_ok();
+        let reference = |artifact: &Artifact| ArtifactRef {
+            name: artifact.name.clone(),
+            size: artifact.bytes,
+            sha256: artifact.sha256.clone(),
+        };
+        Ok(self.artifacts.iter().filter(known).map(reference).collect())
+    }
+
+    fn copy_artifact(&self, name: &ArtifactName, out: &mut dyn Write) -> Result<bool, CliError> {
+        self.copy_to(&format!("artifacts/{name}"), out)
     }
 }

@@ -132,13 +132,13 @@ pub(super) fn references(at: &TraceDir) -> Vec<BlobRef> {
 
 /// Removes the trace's directory and those of its blobs that no other trace under the root refers to.
 pub(super) fn remove_trace(at: &TraceDir) -> Result<(), FileError> {
-    let mine: HashSet<String> = references(at).into_iter().map(|blob| blob.sha256).collect();
+    let mine = needed(&at.dir);
     let lock = open_lock(&at.root)?;
     lock.lock().map_err(FileError::at("lock", &at.root))?;
     let mut free = mine;
     for other in super::recover::trace_dirs(&at.root) {
         if other != at.dir && !free.is_empty() {
-            let needed = names_of(&other);
+            let needed = needed(&other);
             free.retain(|sha256| !needed.contains(sha256));
         }
     }
@@ -148,8 +148,8 @@ pub(super) fn remove_trace(at: &TraceDir) -> Result<(), FileError> {
     std::fs::remove_dir_all(&at.dir).map_err(FileError::at("remove", &at.dir))
 }
 
-/// The blobs that a trace under the root needs: by its list while it is written, by its manifest afterwards.
-fn names_of(dir: &Path) -> HashSet<String> {
+/// SHA-256 of the blobs that the trace in a folder needs: by its list while it is written, by its manifest afterwards.
+pub fn needed(dir: &Path) -> HashSet<String> {
     #[derive(Deserialize)]
     struct Manifest {
         blobs: Vec<BlobRef>,

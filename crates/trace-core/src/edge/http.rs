@@ -1,5 +1,6 @@
 //! The ingest calls of the API, and what their answers mean.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Body, Client, Response, StatusCode};
@@ -14,6 +15,7 @@ use super::error::{FileError, RecorderError, explain};
 use super::layout::TraceDir;
 use super::options::ServerOptions;
 use super::progress::Progress;
+use super::supply::Supply;
 
 /// One call with everything it needs.
 #[derive(Debug)]
@@ -34,6 +36,7 @@ pub(super) struct Api {
     trace: String,
     key: Option<String>,
     at: TraceDir,
+    supply: Supply,
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,7 +44,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Api {
-    pub(super) fn new(server: &ServerOptions, at: &TraceDir) -> Result<Self, RecorderError> {
+    pub(super) fn new(
+        server: &ServerOptions,
+        at: &TraceDir,
+        supply: Supply,
+    ) -> Result<Self, RecorderError> {
         let bad = |reason: String| RecorderError::Option { option: "server.url", reason };
         let base = server.url.trim_end_matches('/');
         reqwest::Url::parse(base).map_err(|error| bad(format!("`{base}`: {error}")))?;
@@ -56,7 +63,7 @@ impl Api {
         let traces = format!("{base}/v1/traces");
         let name = at.dir.file_name().map(|name| name.to_string_lossy().into_owned());
         let trace = format!("{traces}/{}", name.unwrap_or_default());
-        Ok(Self { client, traces, trace, key: server.key.clone(), at: at.clone() })
+        Ok(Self { client, traces, trace, key: server.key.clone(), at: at.clone(), supply })
     }
 
     /// Different for every trace and process, so that workers do not retry in step.
@@ -66,8 +73,8 @@ impl Api {
     }
 
     /// Makes the call. Whatever goes wrong becomes an outcome; its reason is left with `progress`.
-    pub(super) async fn perform(&self, request: Request, progress: &Progress) -> Outcome {
-        let sent = match self.prepare(request).await {
+    pub(super) async fn perform(&self, request: Request, progress: &Arc<Progress>) -> Outcome {
+        let sent = match self.prepare(request, progress).await {
             Ok(builder) => builder.send().await,
             // A file that the spool does not have anymore never comes back.
             Err(error) => return refused("spool", explain(&error)),
@@ -81,7 +88,11 @@ impl Api {
         }
     }
 
-    async fn prepare(&self, request: Request) -> Result<reqwest::RequestBuilder, FileError> {
+    async fn prepare(
+        &self,
+        request: Request,
+        progress: &Arc<Progress>,
+    ) -> Result<reqwest::RequestBuilder, FileError> {
         let trace = &self.trace;
         let builder = match request {
             Request::Register(payload) => {
@@ -89,7 +100,7 @@ impl Api {
                 builder.header("content-type", "application/json").body(payload)
             }
             Request::Chunk(n, sha256) => {
-                let body = read(&self.at.chunk(n)).await?;
+                let body = self.supply.chunk(&self.at, n).await?;
                 let builder = self.client.put(format!("{trace}/chunks/{n}")).body(body);
                 builder.header("x-molar-sha256", sha256).header("content-type", "application/zstd")
             }
@@ -104,7 +115,7 @@ impl Api {
                     tokio::fs::File::open(&path).await.map_err(FileError::at("open", &path))?;
                 let size = file.metadata().await.map_err(FileError::at("read", &path))?.len();
                 let builder = self.client.put(format!("{trace}/artifacts/{name}"));
-                let builder = builder.header("content-length", size).body(Body::from(file));
+                let builder = builder.header("content-length", size).body(told(file, progress));
                 builder.header("x-molar-sha256", sha256).header("content-type", name.media_type())
             }
             Request::Finalize(Ended { status, chunks, last_seq }) => {
@@ -112,10 +123,33 @@ impl Api {
                 self.client.post(format!("{trace}/finalize")).json(&body)
             }
         };
-        Ok(match &self.key {
+        Ok(self.authorised(builder))
+    }
+
+    fn authorised(&self, builder: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.key {
             Some(key) => builder.bearer_auth(key),
             None => builder,
-        })
+        }
+    }
+
+    /// The artifacts that the server holds already, with their digests; none when it does not say, such as to a key that may
+    /// only write.
+    pub(super) async fn known_artifacts(&self) -> Vec<(ArtifactName, String)> {
+        #[derive(Deserialize)]
+        struct Known {
+            artifacts: Vec<ArtifactRef>,
+        }
+        #[derive(Deserialize)]
+        struct ArtifactRef {
+            name: String,
+            sha256: String,
+        }
+        let asked = self.authorised(self.client.get(&self.trace)).timeout(CONNECT_TIMEOUT).send();
+        let Ok(answer) = asked.await else { return Vec::new() };
+        let Ok(known) = answer.json::<Known>().await else { return Vec::new() };
+        let named = |artifact: ArtifactRef| Some((artifact.name.parse().ok()?, artifact.sha256));
+        known.artifacts.into_iter().filter_map(named).collect()
     }
 
     async fn blob(
@@ -164,7 +198,23 @@ impl Api {
     }
 }
 
-async fn read(path: &std::path::Path) -> Result<Vec<u8>, FileError> {
+/// A file as a body that tells, piece by piece, that it is on its way: a video takes longer than anybody waits in silence.
+fn told(file: tokio::fs::File, progress: &Arc<Progress>) -> Body {
+    let progress = Arc::clone(progress);
+    Body::wrap_stream(futures::stream::try_unfold(file, move |mut file| {
+        let progress = Arc::clone(&progress);
+        async move {
+            use tokio::io::AsyncReadExt as _;
+            let mut piece = vec![0; 256 << 10];
+            let n = file.read(&mut piece).await?;
+            piece.truncate(n);
+            progress.step();
+            Ok::<_, std::io::Error>((n > 0).then_some((piece, file)))
+        }
+    }))
+}
+
+pub(super) async fn read(path: &std::path::Path) -> Result<Vec<u8>, FileError> {
     tokio::fs::read(path).await.map_err(FileError::at("read", path))
 }
 

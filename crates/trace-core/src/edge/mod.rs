@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod blobs;
+mod bundle;
 mod error;
 mod files;
 mod finalize;
@@ -14,6 +15,7 @@ mod options;
 mod owner;
 mod prepare;
 mod progress;
+mod push;
 mod queue;
 mod recorder;
 mod recover;
@@ -23,16 +25,23 @@ mod start;
 mod stats;
 mod store;
 mod story;
+mod supply;
 mod uploader;
 pub mod vault;
 mod writer;
 
+pub use blobs::needed as blobs_needed;
+pub use bundle::{
+    BundleError, BundleFile, BundleLimits, BundleList, BundleOptions, BundledTrace, unpack_bundle,
+    verify_bundle, write_bundle,
+};
 pub use error::{FileError, RecorderError};
 pub use open::{FileAt, LocalTrace, OpenError, open_trace};
 pub use options::{
     ContentDraft, Draft, DraftRef, Finish, FinishReport, Limits, RecorderOptions, ServerOptions,
     Shipped,
 };
+pub use push::{PushError, PushProgress, Pushed, push, remove_finished};
 pub use recorder::Recorder;
 pub use recover::{RecoverReport, RecoveredTrace, recover, trace_dirs};
 pub use store::{ObjectInfo, S3Options, Store, StoreError};

@@ -19,6 +19,7 @@ struct State {
 pub(super) struct Progress {
     pub(super) is_watched: AtomicBool,
     pub(super) freed_bytes: AtomicU64,
+    pub(super) done_bytes: AtomicU64,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -51,6 +52,27 @@ impl Progress {
     pub(super) fn over(&self, how: Result<(), String>) {
         self.lock().over.get_or_insert(how);
         self.changed.notify_all();
+    }
+
+    pub(super) fn steps(&self) -> u64 {
+        self.lock().steps
+    }
+
+    pub(super) fn last_error(&self) -> Option<String> {
+        self.lock().last_error.clone()
+    }
+
+    /// Waits until something happens, at most so long; gives the end once there is one.
+    pub(super) fn wait_a_moment(&self, moment: Duration) -> Option<Shipped> {
+        let mut state = self.lock();
+        if state.over.is_none() {
+            let waited = self.changed.wait_timeout(state, moment);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        match state.over.as_ref()? {
+            Ok(()) => Some(Shipped::Shipped { url: state.url.clone() }),
+            Err(reason) => Some(Shipped::Spooled { reason: reason.clone() }),
+        }
     }
 
     /// Waits for the end, at most until `until` and no longer than `idle` without any progress.

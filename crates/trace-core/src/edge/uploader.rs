@@ -1,6 +1,6 @@
 //! Drives a [`Ship`] over HTTP: one task for each trace on one background runtime for the process.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use crate::ship::{Action, ChunkInfo, Input, Ledger, Op, Outcome, Ship};
+use crate::ship::{Action, Answer, ArtifactInfo, ChunkInfo, Input, Ledger, Op, Outcome, Ship};
 
 use super::error::{RecorderError, explain};
 use super::http::{Api, Request};
@@ -17,6 +17,7 @@ use super::layout::{TraceDir, names};
 use super::options::{ServerOptions, Shipped};
 use super::owner::Owner;
 use super::progress::Progress;
+use super::supply::Supply;
 use super::{blobs, files};
 
 /// One trace to be shipped.
@@ -25,8 +26,9 @@ pub(super) struct Job {
     at: TraceDir,
     server: ServerOptions,
     ledger: Ledger,
-    /// Held until the shipment is over, so that nobody else ships the trace meanwhile.
-    owner: Arc<Owner>,
+    supply: Supply,
+    /// Held until the shipment is over, so that nobody else ships the trace meanwhile; a finished trace has no owner.
+    owner: Option<Arc<Owner>>,
 }
 
 impl Job {
@@ -36,7 +38,24 @@ impl Job {
         ledger: Ledger,
         owner: Arc<Owner>,
     ) -> Self {
-        Self { at: at.clone(), server, ledger, owner }
+        Self { at: at.clone(), server, ledger, supply: Supply::Spool, owner: Some(owner) }
+    }
+
+    /// A finished trace, of which nothing is removed.
+    pub(super) fn finished(at: &TraceDir, server: ServerOptions, frames: Vec<(u64, u64)>) -> Self {
+        let (ledger, supply) = (Ledger::default(), Supply::Finished(frames));
+        Self { at: at.clone(), server, ledger, supply, owner: None }
+    }
+
+    /// Asks the server which artifacts it has, so that a video is not sent twice.
+    pub(super) fn ask_for_artifacts(&mut self, ours: &[ArtifactInfo]) -> Result<(), RecorderError> {
+        let api = Api::new(&self.server, &self.at, Supply::Spool)?;
+        let theirs = runtime()?.block_on(api.known_artifacts());
+        let known = ours
+            .iter()
+            .filter(|our| theirs.iter().any(|(n, d)| (n, d) == (&our.name, &our.sha256)));
+        self.ledger.artifacts = known.map(|our| our.name.clone()).collect();
+        Ok(())
     }
 }
 
@@ -62,6 +81,26 @@ impl Shipment {
         self.progress.freed_bytes.load(Ordering::Relaxed)
     }
 
+    /// Bytes that are on the other side, of those that were told.
+    pub(super) fn done_bytes(&self) -> u64 {
+        self.progress.done_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Waits a moment; gives the end once there is one.
+    pub(super) fn wait_a_moment(&self, moment: Duration) -> Option<Shipped> {
+        self.progress.wait_a_moment(moment)
+    }
+
+    /// Pieces that got across, for who wants to know whether anything moves.
+    pub(super) fn steps(&self) -> u64 {
+        self.progress.steps()
+    }
+
+    /// What went wrong last, for a person.
+    pub(super) fn last_error(&self) -> Option<String> {
+        self.progress.last_error()
+    }
+
     pub(super) fn wait(&self, idle: Duration, until: Instant) -> Shipped {
         self.progress.wait(idle, until)
     }
@@ -84,7 +123,7 @@ fn runtime() -> Result<&'static Runtime, RecorderError> {
 
 /// Starts shipping in the background.
 pub(super) fn start(job: Job) -> Result<Shipment, RecorderError> {
-    let api = Api::new(&job.server, &job.at)?;
+    let api = Api::new(&job.server, &job.at, job.supply.clone())?;
     let (inputs, received) = unbounded_channel();
     let progress = Arc::new(Progress::default());
     let driver = Driver::new(job, api, Arc::clone(&progress));
@@ -98,6 +137,8 @@ const LEDGER_PAUSE: Duration = Duration::from_millis(500);
 struct Driver {
     at: TraceDir,
     owner: Option<Arc<Owner>>,
+    is_spool: bool,
+    sizes: HashMap<Op, u64>,
     ship: Ship,
     api: Arc<Api>,
     progress: Arc<Progress>,
@@ -118,7 +159,9 @@ impl Driver {
         Self {
             ship: Ship::new(job.ledger, api.jitter_seed()),
             at: job.at,
-            owner: Some(job.owner),
+            owner: job.owner,
+            is_spool: job.supply.is_spool(),
+            sizes: HashMap::new(),
             api: Arc::new(api),
             progress,
             chunks: HashMap::new(),
@@ -163,11 +206,16 @@ impl Driver {
     /// Remembers what the requests will need.
     fn note(&mut self, input: Input) -> Input {
         match &input {
-            Input::ChunkReady(chunk) => drop(self.chunks.insert(chunk.n, chunk.clone())),
+            Input::ChunkReady(chunk) => {
+                self.sizes.insert(Op::Chunk(chunk.n), chunk.bytes_len);
+                self.chunks.insert(chunk.n, chunk.clone());
+            }
             Input::BlobReady(blob) => {
+                self.sizes.insert(Op::Blob(blob.id), blob.size);
                 self.media_types.insert(blob.id, blob.media_type.clone());
             }
             Input::ArtifactReady(artifact) => {
+                self.sizes.insert(Op::Artifact(artifact.name.clone()), artifact.size);
                 self.digests.insert(artifact.name.clone(), artifact.sha256.clone());
             }
             Input::Ended(_) => self.has_ended = true,
@@ -176,11 +224,32 @@ impl Driver {
         input
     }
 
-    fn replied(&self, op: Op, outcome: Outcome) -> Input {
-        if matches!(outcome, Outcome::Ok(_)) {
+    fn replied(&mut self, op: Op, outcome: Outcome) -> Input {
+        if let Outcome::Ok(answer) = &outcome {
+            self.count(&op, answer);
             self.progress.step();
         }
         Input::Reply { op, outcome }
+    }
+
+    /// Counts the bytes that an answer proves to be on the other side, each once.
+    fn count(&mut self, op: &Op, answer: &Answer) {
+        let mut done = self.sizes.remove(op).unwrap_or_default();
+        match op {
+            Op::Missing(asked) => {
+                let missing: HashSet<_> = answer.missing.iter().collect();
+                for id in asked.iter().filter(|id| !missing.contains(id)) {
+                    done += self.sizes.remove(&Op::Blob(*id)).unwrap_or_default();
+                }
+            }
+            Op::Register => {
+                let high = answer.high_water.unwrap_or_default();
+                let known = self.sizes.extract_if(|op, _| matches!(op, Op::Chunk(n) if *n <= high));
+                done += known.map(|(_, size)| size).sum::<u64>();
+            }
+            _ => {}
+        }
+        self.progress.done_bytes.fetch_add(done, Ordering::Relaxed);
     }
 
     /// Carries out one action; answers whether the shipment is over.
@@ -210,7 +279,9 @@ impl Driver {
                 return true;
             }
             Action::Done => {
-                self.remove().await;
+                if self.is_spool {
+                    self.remove().await;
+                }
                 self.end(Ok(()));
                 return true;
             }
@@ -229,6 +300,9 @@ impl Driver {
     fn forget(&mut self, n: u64) {
         if let Some(chunk) = self.chunks.remove(&n) {
             self.progress.freed(chunk.bytes_len);
+        }
+        if !self.is_spool {
+            return;
         }
         if let Err(error) = files::remove_if_any(&self.at.chunk(n)) {
             self.progress.failed(explain(&error));
@@ -254,6 +328,9 @@ impl Driver {
 
     /// Before a chunk is dropped the ledger on disk has to know; else it may lag behind for a moment.
     fn save_ledger(&mut self, actions: &[Action]) {
+        if !self.is_spool {
+            return;
+        }
         let must = actions.iter().any(|a| matches!(a, Action::ForgetChunk(_) | Action::Done));
         if !must && self.saved.1.elapsed() < LEDGER_PAUSE {
             return;

@@ -46,7 +46,7 @@ static COMPILED: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
 const LONGEST: usize = 4096;
 
 /// The text as it would read in every run.
-pub(super) fn normalise(text: &str) -> String {
+pub(crate) fn normalise(text: &str) -> String {
     let cut =
         (0..=LONGEST.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let mut text = text[..cut].to_owned();
@@ -59,7 +59,7 @@ pub(super) fn normalise(text: &str) -> String {
 }
 
 /// A URL's path with ids and numbers replaced; host, query and fragment left out.
-pub(super) fn url_shape(url: &str) -> String {
+pub(crate) fn url_shape(url: &str) -> String {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = after_scheme.find('/').map_or("/", |at| &after_scheme[at..]);
     let path = path.split(['?', '#']).next().unwrap_or_default();
@@ -78,7 +78,7 @@ fn segment_shape(segment: &str) -> String {
 }
 
 /// The functions and files of a stack, without lines and columns, without frames of libraries.
-pub(super) fn stack_shape(stack: &str) -> String {
+pub(crate) fn stack_shape(stack: &str) -> String {
     const FRAMES: usize = 5;
     let is_frame = |line: &&str| line.trim_start().starts_with("at ") || line.contains('@');
     let own = |line: &&str| !line.contains("node_modules") && !line.contains("node:internal");

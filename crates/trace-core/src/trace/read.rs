@@ -8,23 +8,23 @@ fn payload(event: &Event) -> &[u8] {
 }
 
 /// A field's JSON text; `null` is none.
-pub(super) fn raw<'a>(event: &'a Event, name: &str) -> Option<&'a [u8]> {
+pub(crate) fn raw<'a>(event: &'a Event, name: &str) -> Option<&'a [u8]> {
     scan::field(payload(event), name).map(|found| found.raw).filter(|raw| *raw != b"null")
 }
 
-pub(super) fn text(event: &Event, name: &str) -> Option<String> {
+pub(crate) fn text(event: &Event, name: &str) -> Option<String> {
     scan::string(raw(event, name)?).map(std::borrow::Cow::into_owned)
 }
 
-pub(super) fn number(event: &Event, name: &str) -> Option<f64> {
+pub(crate) fn number(event: &Event, name: &str) -> Option<f64> {
     scan::number(raw(event, name)?)
 }
 
-pub(super) fn integer(event: &Event, name: &str) -> Option<u64> {
+pub(crate) fn integer(event: &Event, name: &str) -> Option<u64> {
     std::str::from_utf8(raw(event, name)?).ok()?.parse().ok()
 }
 
-pub(super) fn flag(event: &Event, name: &str) -> Option<bool> {
+pub(crate) fn flag(event: &Event, name: &str) -> Option<bool> {
     match raw(event, name)? {
         b"true" => Some(true),
         b"false" => Some(false),
@@ -33,7 +33,7 @@ pub(super) fn flag(event: &Event, name: &str) -> Option<bool> {
 }
 
 /// A list of texts; none when there is no list.
-pub(super) fn strings(event: &Event, name: &str) -> Option<Vec<String>> {
+pub(crate) fn strings(event: &Event, name: &str) -> Option<Vec<String>> {
     let raw = raw(event, name).filter(|raw| raw.first() == Some(&b'['))?;
     Some(
         scan::items(raw)
@@ -44,12 +44,12 @@ pub(super) fn strings(event: &Event, name: &str) -> Option<Vec<String>> {
 }
 
 /// A field inside an object field: `of(event, "scenario", "slug")`.
-pub(super) fn of(event: &Event, object: &str, name: &str) -> Option<String> {
+pub(crate) fn of(event: &Event, object: &str, name: &str) -> Option<String> {
     scan::string_field(raw(event, object)?, name).map(std::borrow::Cow::into_owned)
 }
 
 /// Any JSON value, cut to a text when it is long, for summaries.
-pub(super) fn value(event: &Event, name: &str) -> Option<serde_json::Value> {
+pub(crate) fn value(event: &Event, name: &str) -> Option<serde_json::Value> {
     const LONGEST: usize = 2048;
     let raw = raw(event, name)?;
     if raw.len() <= LONGEST {
@@ -60,12 +60,12 @@ pub(super) fn value(event: &Event, name: &str) -> Option<serde_json::Value> {
 }
 
 /// `error.message`, or `error` when it is a text.
-pub(super) fn error_message(event: &Event) -> Option<String> {
+pub(crate) fn error_message(event: &Event) -> Option<String> {
     of(event, "error", "message").or_else(|| text(event, "error"))
 }
 
 /// A failed request, an answer of status 400 or above, or a console error.
-pub(super) fn is_problem(event: &Event) -> bool {
+pub(crate) fn is_problem(event: &Event) -> bool {
     match event.kind {
         Kind::NetworkResponse => number(event, "status").is_some_and(|status| status >= 400.0),
         Kind::NetworkFailed => flag(event, "canceled") != Some(true),

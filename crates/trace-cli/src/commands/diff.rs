@@ -1,0 +1,43 @@
+//! `diff`: two traces side by side.
+
+use std::io::Write;
+
+use trace_core::blob::BlobId;
+use trace_core::diff::{Side, diff};
+
+use crate::args::Place;
+use crate::error::{CliError, DAMAGED, FOUND};
+use crate::source::OpenTrace;
+use crate::{out, render, source};
+
+pub(crate) fn run(place: &Place, a: &str, b: &str) -> Result<u8, CliError> {
+    let (a, b) = (source::open(place, a)?, source::open(place, b)?);
+    let (a_events, b_events) = (a.events(None, usize::MAX)?, b.events(None, usize::MAX)?);
+    let (a_blob, b_blob) = (blobs(a.as_ref()), blobs(b.as_ref()));
+    let found = diff(
+        &Side { events: &a_events.events, blob: &a_blob },
+        &Side { events: &b_events.events, blob: &b_blob },
+    );
+    let damage = [a_events.damage, b_events.damage].concat();
+    let mut out = out::results();
+    if place.json {
+        let mut value = serde_json::to_value(&found)?;
+        value["differs"] = found.differs().into();
+        value["damage"] = serde_json::to_value(&damage)?;
+        writeln!(out, "{value}")?;
+    } else {
+        write!(out, "{}", render::diff(&found))?;
+    }
+    out.flush()?;
+    damage.iter().for_each(|told| out::note(told));
+    Ok(match (damage.is_empty(), found.differs()) {
+        (false, _) => DAMAGED,
+        (true, true) => FOUND,
+        (true, false) => 0,
+    })
+}
+
+/// A body that cannot be had is compared by its digest, so a missing blob is no error here.
+fn blobs(trace: &dyn OpenTrace) -> impl Fn(&BlobId) -> Option<Vec<u8>> {
+    |id| trace.blob(id).ok().flatten()
+}
