@@ -13,7 +13,7 @@ fn names_what_came_out_otherwise_and_exits_with_1() {
         "B ✓ passed",
         "Steps",
         "✗→✓  2 Upgrade",
-        "Network  3 the same, 1 changed",
+        "Network  2 the same, 2 changed",
         "POST /api/stripe/webhook  404 → 200",
         "GET /api/plan",
         "the same shape",

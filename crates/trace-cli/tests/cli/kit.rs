@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
+use trace_core::edge::vault::VaultOptions;
 use trace_core::edge::{
     ContentDraft, Draft, Finish, FinishReport, Limits, Recorder, RecorderOptions,
 };
@@ -150,6 +151,7 @@ pub(crate) fn options(root: &Path, n: u8) -> RecorderOptions {
         .to_string(),
         server: None,
         rules: trace_core::redact::Rules::default(),
+        vault: VaultOptions::Off,
         limits: Limits::default(),
     }
 }
