@@ -151,7 +151,8 @@ pub(crate) fn root_of(dir: &Path) -> Option<PathBuf> {
     let dir = dir.canonicalize().ok()?;
     let dir = if dir.is_dir() { dir } else { dir.parent()?.to_owned() };
     let runs = dir.ancestors().nth(5)?;
-    runs.ends_with("traces/runs").then(|| runs.ancestors().nth(2).map(Path::to_owned)).flatten()
+    let is_layout = runs.ends_with(Path::new("traces").join("runs"));
+    is_layout.then(|| runs.ancestors().nth(2).map(Path::to_owned)).flatten()
 }
 
 /// No blob of a recorder is larger.

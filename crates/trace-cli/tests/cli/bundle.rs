@@ -126,7 +126,7 @@ fn hostile_archives_are_refused() {
     check(&[file_of("evil.txt", b"x")], "first member is not");
     check(&[listed.clone(), file_of("../../evil", b"x")], "not listed");
     check(&[listed.clone(), file_of("/tmp/evil", b"x")], "not listed");
-    check(&[listed.clone()], "cut short");
+    check(std::slice::from_ref(&listed), "cut short");
     let first = file_of(&members[1].0, &members[1].1);
     check(&[listed.clone(), first.clone(), first.clone()], "stands twice");
     check(
@@ -178,7 +178,7 @@ fn archive(members: &[(String, Vec<u8>, tar::EntryType)]) -> Vec<u8> {
     let mut tar = Vec::new();
     for (name, bytes, kind) in members {
         let mut header = tar::Header::new_ustar();
-        let field = &mut header.as_ustar_mut().unwrap();
+        let field = header.as_ustar_mut().unwrap();
         let split = if name.len() > 100 { name[..name.len() - 1].rfind('/').unwrap() } else { 0 };
         let (front, back) =
             if split > 0 { (&name[..split], &name[split + 1..]) } else { ("", name.as_str()) };

@@ -33,7 +33,7 @@ impl Running {
         Self { runtime, app, url, _dir: dir }
     }
 
-    fn key(&self, scopes: Scopes) -> String {
+    fn key(&self, scopes: &Scopes) -> String {
         let key = ApiKey::generate().unwrap();
         let row = KeyRow {
             key_id: key.id().to_owned(),
@@ -61,7 +61,7 @@ fn text(path: &std::path::Path) -> &str {
 #[test]
 fn what_was_pushed_reads_the_same_there() {
     let server = Running::start();
-    let (url, key) = (server.url.as_str(), server.key(Scopes::all()));
+    let (url, key) = (server.url.as_str(), server.key(&Scopes::all()));
     let root = tempfile::tempdir().unwrap();
     let trace = record(root.path(), 1, Upgrade::Fails);
     std::fs::write(root.path().join("note"), b"").unwrap();
@@ -95,7 +95,7 @@ fn files_below(dir: &std::path::Path) -> usize {
 #[test]
 fn folders_and_bundles_go_whole() {
     let server = Running::start();
-    let (url, key) = (server.url.as_str(), server.key(Scopes::all()));
+    let (url, key) = (server.url.as_str(), server.key(&Scopes::all()));
     let root = tempfile::tempdir().unwrap();
     let (one, two) =
         (record(root.path(), 1, Upgrade::Fails), record(root.path(), 2, Upgrade::Works));
@@ -124,7 +124,7 @@ fn a_server_that_refuses_or_is_not_there_is_named() {
     };
     let ran = push(&server.url, "molar_sk_wrong_key").expect(5);
     assert!(ran.stderr.contains("401"), "{}", ran.stderr);
-    let reader = server.key([Scope::TracesRead].into_iter().collect());
+    let reader = server.key(&[Scope::TracesRead].into_iter().collect());
     let ran = push(&server.url, &reader).expect(5);
     assert!(ran.stderr.contains("403") && ran.stderr.contains("traces:write"), "{}", ran.stderr);
     // A port that was free a moment ago, and that nobody listens at.
