@@ -17,6 +17,8 @@ export declare class NativeRecorder {
   append(kind: string, stepId: string | undefined | null, ts: number, payload: string): void
   /** Appends one event with contents; their bytes are copied once, because the caller may reuse its buffers. */
   appendContents(kind: string, stepId: string | undefined | null, ts: number, payload: string, contents: Array<ContentOptions>): void
+  /** Makes a typed secret go from everything appended later; it is never written. */
+  learn(value: string): void
   /** Keeps a file beside the trace, moved there when `takes`. */
   addArtifact(name: string, path: string, takes: boolean): void
   /** Writes `run.end` and closes the trace; resolves when it is finished, shipped or out of time. */

@@ -103,6 +103,13 @@ impl NativeRecorder {
         self.feed.append(Draft { ts: axis(ts), kind, step_id, payload, contents });
     }
 
+    /// Makes a typed secret go from everything appended later; it is never written.
+    #[napi]
+    pub fn learn(&self, value: String) {
+        self.feed.settle();
+        self.feed.recorder.learn(value);
+    }
+
     /// Keeps a file beside the trace, moved there when `takes`.
     #[napi]
     pub fn add_artifact(&self, name: String, path: String, takes: bool) -> Result<()> {

@@ -35,6 +35,7 @@ const BENCHES: &[(&str, Runner)] = &[
     ("finish", Runner::Stack("npm/trace-node/bench/viewable.mjs")),
     ("overhead", Runner::Stack("npm/trace-capture/bench/overhead.mjs")),
     ("query", Runner::Core("query")),
+    ("secrets", Runner::Stack("npm/trace-capture/bench/secrets.mjs")),
     ("spool", Runner::Core("spool")),
 ];
 

@@ -3,6 +3,7 @@ import type { DomPart, NoticeDetail } from './dom/index.js';
 import { DomRecorder } from './dom/index.js';
 import { canBeQuiet } from './dom/quiet.js';
 import type { Settings } from './options/index.js';
+import type { CoveredBox } from './injected/wire.js';
 import type { Session } from './session.js';
 import type { Payload } from './values.js';
 import { atMost } from './wait.js';
@@ -23,6 +24,7 @@ export const DomChannel = {
       optionsOf(settings),
       (part) => record(current(), part),
       (code, detail) => notice(current(), code, detail),
+      (value) => current()?.recorder.learn(value),
     );
     recorders.set(context, recorder);
     await recorder.install(context);
@@ -44,6 +46,11 @@ export const DomChannel = {
   async flush(target: BrowserContext | Page, bound_ms: number): Promise<void> {
     const recorder = recorders.get('pages' in target ? target : target.context());
     if (recorder) await atMost(bound_ms, recorder.flush(target));
+  },
+
+  /** Where a picture of the page would show what is masked; `undefined` when the page cannot be asked or does not answer. */
+  async covers(page: Page, bound_ms: number): Promise<readonly CoveredBox[] | undefined> {
+    return await recorders.get(page.context())?.covers(page, bound_ms);
   },
 };
 

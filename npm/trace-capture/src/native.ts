@@ -20,6 +20,7 @@ export interface NativeRecorder {
   append(kind: string, payload: Payload, stepId?: string, ts?: number): void;
   appendJson(kind: string, json: string, stepId?: string, ts?: number): void;
   appendContent(kind: string, payload: Payload, contents: readonly ContentField[], stepId?: string, ts?: number): void;
+  learn(value: string): void;
   addArtifact(name: string, path: string, options?: { move?: boolean }): unknown;
   finish(runEnd: Payload): Promise<Finished>;
 }

@@ -74,6 +74,11 @@ export class TraceRecorder {
     this.#write(kind, () => this.#native.appendContent(kind, payload, contents, place.stepId, place.ts));
   }
 
+  /** Makes a value go from everything that is written later. It is kept in memory only. */
+  learn(value: string): void {
+    if (!this.#closed) guarded('learning a secret', () => this.#native.learn(value));
+  }
+
   /** Says in the trace itself what it is missing. Bounded: a storm of losses becomes a count. */
   notice(code: string, message: string, extra: Payload = {}): void {
     this.#notices += 1;

@@ -21,6 +21,7 @@ import { tellSteps } from './playwright/public-hooks.js';
 import { hookTest, hookTestPublicly } from './playwright/test-hooks.js';
 import { problems, guarded, guardedAsync } from './problems.js';
 import { TraceRecorder } from './recorder.js';
+import { redactionRules } from './redaction.js';
 import { linkReport } from './report-link.js';
 import { seedTest } from './rng.js';
 import { runStart } from './run-start.js';
@@ -221,7 +222,7 @@ export class Worker {
       wallMs: Date.now(),
       runStart: JSON.stringify(runStart(testInfo, chosen, directory, cloneSeeds(process.env))),
       limits: { finishTimeoutMs: boundOf(testInfo, SHIP_MS), queueBytes: Math.max(QUEUE_BYTES, 3 * chosen.max_body_bytes) },
-      ...(chosen.redaction ? { redaction: JSON.stringify(chosen.redaction) } : {}),
+      redaction: redactionRules(chosen),
       vault: chosen.vault,
       ...(chosen.vault_recipient ? { vaultRecipient: chosen.vault_recipient } : {}),
     });

@@ -130,6 +130,11 @@ export class Recorder {
     }
   }
 
+  /** Makes a value go from everything appended later, in any usual encoding. It is kept in memory only; short and ordinary words are not learnt. */
+  learn(value: string): void {
+    if (this.#finished === null) this.#native.learn(value);
+  }
+
   /**
    * Adds a file, such as a video, to the trace's artifacts under `name`.
    *

@@ -13,6 +13,7 @@ mod lot;
 mod open;
 mod options;
 mod owner;
+mod pictures;
 mod prepare;
 mod progress;
 mod push;

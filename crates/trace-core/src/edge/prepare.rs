@@ -14,6 +14,7 @@ use super::blobs::{BlobRef, BlobWriter};
 use super::error::{FileError, explain};
 use super::lot::Parts;
 use super::options::ContentDraft;
+use super::pictures::painted;
 use super::secrets::{SECRET, Secrets};
 
 /// A draft that can be written as it is.
@@ -80,7 +81,13 @@ impl Preparer {
         compressor: &mut crate::chunk::Compressor,
     ) -> Result<Prepared<'a>, Unfit> {
         let payload = self.redacted(draft.kind, draft.payload)?;
-        let payload = match draft.contents {
+        // A picture whose masked areas cannot be painted over does not exist.
+        let contents = match draft.kind {
+            "screenshot" => painted(draft.payload, draft.contents)
+                .map_err(|error| Unfit::Invalid("screenshot.left_out", explain(&error)))?,
+            _ => Cow::Borrowed(draft.contents),
+        };
+        let payload = match &*contents {
             [] => payload,
             contents => {
                 let placed = contents

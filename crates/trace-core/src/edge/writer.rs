@@ -19,6 +19,7 @@ use super::options::{Finish, Limits, Shipped};
 use super::owner::Owner;
 use super::prepare::{Preparer, Unfit, parse};
 use super::queue::{Batch, Closing, Queue};
+use super::recorder::LEARN;
 use super::stats::Stats;
 use super::uploader::Shipment;
 use super::vault;
@@ -120,6 +121,10 @@ impl Writer {
     }
 
     fn event(&mut self, draft: &Parts<'_>) {
+        if draft.kind == LEARN {
+            self.preparer.secrets.redactor.learn_typed(draft.payload);
+            return;
+        }
         if self.is_held_back() {
             return;
         }
@@ -269,6 +274,11 @@ impl Writer {
         // The last chance to tell: a disk that has room again takes the rest, one that has not costs one more refused write.
         self.retry_at = None;
         self.tell_lost();
+        let unlearnt = self.preparer.secrets.redactor.unlearnt();
+        if unlearnt > 0 {
+            let message = "more secrets than a trace remembers; later ones are only known by their place and shape";
+            self.notice("redaction.full", message, None, unlearnt);
+        }
         let Finish { ts, status, payload } = finish;
         let payload = self.run_end(&status, payload);
         let ended = self

@@ -18,6 +18,9 @@ pub struct Screenshot {
     pub height: u32,
     /// The picture.
     pub image: Content,
+    /// Areas painted over because the recording masks what is there: left, top, width and height as parts of the picture's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<[f64; 4]>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,

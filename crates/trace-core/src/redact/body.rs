@@ -17,6 +17,8 @@ enum Reading {
     Form,
     Multipart,
     Plain,
+    /// JSON in every line, by itself or behind `data:`.
+    Lines,
     Code,
     /// Pictures, fonts, archives: never touched.
     Opaque,
@@ -34,12 +36,11 @@ fn reading(media_type: &str) -> Reading {
         | "text/css"
         | "application/ecmascript"
         | "text/x-component" => Reading::Code,
-        "application/xml"
-        | "application/graphql"
-        | "application/x-ndjson"
+        "application/xml" | "application/graphql" | "application/jwt" => Reading::Plain,
+        "application/x-ndjson"
         | "application/ndjson"
         | "application/jsonl"
-        | "application/jwt" => Reading::Plain,
+        | "text/event-stream" => Reading::Lines,
         other if other.ends_with("+json") => Reading::Json,
         other if other.starts_with("text/") || other.ends_with("+xml") => Reading::Plain,
         _ => Reading::Opaque,
@@ -97,17 +98,16 @@ impl Redactor {
 
     /// A body without its secrets, for bodies that are hashed and stored as blobs. Bytes that are no text stay as they are.
     pub fn apply_bytes<'a>(&mut self, media_type: &str, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        if !self.rules.enabled
-            || reading(media_type) == Reading::Opaque
-            || !self.prefilter.may_hold(bytes)
-        {
+        if reading(media_type) == Reading::Opaque || !self.may_hold(bytes) {
             return Cow::Borrowed(bytes);
         }
         let Ok(text) = std::str::from_utf8(bytes) else {
             return self.foreign_bytes(media_type, bytes);
         };
         self.ledger.observe(text);
-        match self.body(media_type, text, 0, Reading::Opaque) {
+        match self
+            .settled(text, |redactor, text| redactor.body(media_type, text, 0, Reading::Opaque))
+        {
             Some(clean) => Cow::Owned(clean.into_bytes()),
             None => Cow::Borrowed(bytes),
         }
@@ -117,7 +117,8 @@ impl Redactor {
     /// everything outside the secrets keeps its bytes.
     fn foreign_bytes<'a>(&mut self, media_type: &str, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let text: String = bytes.iter().copied().map(char::from).collect();
-        let clean = self.body(media_type, &text, 0, Reading::Opaque);
+        let clean = self
+            .settled(&text, |redactor, text| redactor.body(media_type, text, 0, Reading::Opaque));
         let back = |clean: String| {
             clean.chars().map(|ch| u8::try_from(u32::from(ch)).unwrap_or(b'?')).collect()
         };
@@ -140,9 +141,31 @@ impl Redactor {
             Reading::Json | Reading::Plain => self.loose(text, nesting, Mode::Plain),
             Reading::Form => self.loose(text, nesting, Mode::Form),
             Reading::Code => self.text(text, Mode::Code),
+            Reading::Lines => self.lines(text, nesting),
             Reading::Multipart => self.multipart(text, nesting),
             Reading::Opaque => None,
         }
+    }
+
+    fn lines(&mut self, text: &str, nesting: usize) -> Option<String> {
+        let mut changed = false;
+        let mut clean_one = |line: &str| {
+            let (field, value) = match line.strip_prefix("data:") {
+                Some(value) => line.split_at(line.len() - value.trim_start().len()),
+                None => ("", line),
+            };
+            let clean = self.loose(value, nesting, Mode::Plain)?;
+            changed = true;
+            Some(format!("{field}{clean}"))
+        };
+        let lines: Vec<Cow<'_, str>> = text
+            .split_inclusive('\n')
+            .map(|line| clean_one(line).map_or(Cow::Borrowed(line), Cow::Owned))
+            .collect();
+        let clean = lines.concat();
+        // A secret may go over several lines, as a key in PEM does.
+        let whole = self.text(&clean, Mode::Plain);
+        whole.or_else(|| changed.then_some(clean))
     }
 
     fn multipart(&mut self, text: &str, nesting: usize) -> Option<String> {

@@ -95,12 +95,23 @@ pub(super) fn find_entropy(text: &str) -> Vec<Range<usize>> {
     while at < bytes.len() {
         let length = bytes[at..].iter().take_while(|byte| in_word(byte)).count();
         let word = &bytes[at..at + length];
-        if length >= 24 && looks_random(word) {
+        if (24..=256).contains(&length) && looks_random(word) && !is_public(&text[..at], word) {
             found.push(at..at + length);
         }
         at += length.max(1);
     }
     found
+}
+
+/// Digests of scripts, embedded files, and ids that name their kind, such as `cs_test_…`, are random and no secrets.
+fn is_public(before: &str, word: &[u8]) -> bool {
+    let named = word
+        .iter()
+        .position(|byte| *byte == b'_')
+        .is_some_and(|at| (2..=8).contains(&at) && word[..at].iter().all(u8::is_ascii_lowercase));
+    let digest =
+        [&b"sha256-"[..], b"sha384-", b"sha512-"].iter().any(|kind| word.starts_with(kind));
+    named || digest || before.ends_with("base64,") || before.ends_with('/')
 }
 
 fn looks_random(word: &[u8]) -> bool {
@@ -112,7 +123,7 @@ fn looks_random(word: &[u8]) -> bool {
 }
 
 /// Shannon entropy per character.
-fn entropy_bits(word: &[u8]) -> f64 {
+pub(super) fn entropy_bits(word: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
     for byte in word {
         counts[usize::from(*byte)] += 1;

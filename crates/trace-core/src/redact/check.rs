@@ -33,6 +33,33 @@ const CANARIES: &[(&str, &str, &str)] = &[
         "canary0canary0",
     ),
     (
+        "field",
+        r#"{"text":"<input name=\"csrf_token\" value=\"canary0canary0\">"}"#,
+        "canary0canary0",
+    ),
+    ("element", r#"{"text":"<password>canary0canary0</password>"}"#, "canary0canary0"),
+    ("code", r#"{"url":"/callback?code=canary0canary0canary0canary9"}"#, "canary0canary0"),
+    ("key of an object", r#"{"o":{"sk_live_canary1canary1canary1":1}}"#, "canary1canary1"),
+    (
+        "form",
+        r#"{"body":{"size":9,"media_type":"application/x-www-form-urlencoded","text":"a=1&password=canary0 canary0"}}"#,
+        "canary0 canary0",
+    ),
+    (
+        "lines of JSON",
+        r#"{"body":{"size":9,"media_type":"application/x-ndjson","text":"{\"password\":\"canary0canary0\"}\n{}"}}"#,
+        "canary0canary0",
+    ),
+    ("percent signs", r#"{"text":"%73%6B_live_canary2canary2canary2"}"#, "canary2canary2"),
+    ("escapes", r#"{"text":"\\u0073\\u006b_live_canary3canary3canary3"}"#, "canary3canary3"),
+    ("entities", r#"{"text":"&#115;k_live_canary4canary4canary4"}"#, "canary4canary4"),
+    ("Base64", r#"{"text":"c2tfbGl2ZV9jYW5hcnk1Y2FuYXJ5NWNhbmFyeTU="}"#, "jYW5hcnk1Y2FuYXJ5N"),
+    (
+        "hexadecimal digits",
+        r#"{"text":"736b5f6c6976655f63616e6172793663616e6172793663616e61727936"}"#,
+        "63616e61727936",
+    ),
+    (
         "multipart",
         r#"{"body":{"size":9,"media_type":"multipart/form-data","text":"--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\ncanary0canary0\r\n--b--\r\n"}}"#,
         "canary0canary0",
@@ -66,6 +93,8 @@ impl Redactor {
             )?;
         }
         control.names_fire(&self.rules)?;
+        control.learn("learnt", "canary7 canary7");
+        control.must_catch("learnt", r#"{"text":"said canary7 canary7"}"#, "canary7")?;
         for rule in &self.rules.extra {
             let payload = serde_json::json!({ "text": rule.sample }).to_string();
             if control.apply("console.log", &payload) == payload {

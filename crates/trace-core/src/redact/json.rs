@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::pairs::Mode;
+use super::pairs::{self, Mode};
 use super::redactor::Redactor;
 use super::{body, text};
 use crate::scan;
@@ -69,7 +69,8 @@ impl Redactor {
         if self.keys.is_header(place.key) {
             return self.header_value(place.key, text);
         }
-        if self.keys.is_secret(place.key) {
+        let weak = self.keys.is_weak(place.key) && pairs::looks_random(text);
+        if self.keys.is_secret(place.key) || weak {
             return self.whole("value", text);
         }
         self.loose(text, place.nesting, Mode::Plain)
@@ -105,7 +106,12 @@ impl Redactor {
         let content = body::content_of(found.raw);
         let named = named_value(found.raw);
         for (key, value) in scan::fields(found.raw) {
+            let place_of_key = key.as_ptr().addr() - found.raw.as_ptr().addr() + found.start;
+            let quoted = place_of_key - 1..place_of_key + key.len() + 1;
             let key = scan::unescape(key);
+            if let Some(clean) = self.text(&key, Mode::Code) {
+                edits.push((quoted, scan::quote(&clean)));
+            }
             let value = shifted(value, found.start);
             let key = match &named {
                 Some(name) if key == "value" && !self.keys.is_secret(&key) => name.as_str(),

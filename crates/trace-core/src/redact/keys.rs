@@ -89,6 +89,23 @@ pub(super) const KEYS: &[&str] = &[
     "code_verifier",
     "client_assertion",
     "saml_response",
+    "account_key",
+    "shared_access_key",
+    "shared_access_signature",
+    "csrf",
+    "xsrf",
+    "authenticity_token",
+    "csrfmiddlewaretoken",
+    "request_verification_token",
+    "remember_token",
+    "recovery_code",
+    "backup_code",
+    "mfa_code",
+    "session_secret",
+    "db_password",
+    "database_url",
+    "connection_string",
+    "webhook_signing_secret",
 ];
 
 /// Keys that are secret in URLs only; elsewhere these words mean something else.
@@ -108,12 +125,16 @@ pub(super) const URL_KEYS: &[&str] = &[
     "ticket",
 ];
 
+/// Keys whose values are secret when they look random: `code` is an OAuth code or the code of an error.
+pub(super) const WEAK_KEYS: &[&str] = &["code", "nonce", "sid", "session", "ticket", "verifier"];
+
 /// The sets that the rules ask.
 #[derive(Debug)]
 pub(super) struct Keys {
     headers: HashSet<String>,
     anywhere: HashSet<String>,
     in_urls: HashSet<String>,
+    weak: HashSet<String>,
     allow: HashSet<String>,
 }
 
@@ -130,6 +151,7 @@ impl Keys {
             headers: set(HEADERS, &rules.headers),
             anywhere: set(KEYS, &rules.json_keys),
             in_urls: set(URL_KEYS, &rules.query_keys),
+            weak: set(WEAK_KEYS, &[]),
             allow: set(&[], &rules.allow),
         }
     }
@@ -147,11 +169,20 @@ impl Keys {
 
     /// A key of a query, fragment or form: `user[password]` and `user.password` count by their last part.
     pub(super) fn is_secret_in_url(&self, key: &str) -> bool {
-        let last = key.trim_end_matches(']').rsplit(['[', '.']).find(|part| !part.is_empty());
-        let key = normal(last.unwrap_or(key));
+        let key = normal(last_part(key));
         let listed = self.anywhere.contains(&key) || self.in_urls.contains(&key);
         (listed || self.headers.contains(&key)) && !self.allow.contains(&key)
     }
+
+    /// A key that makes a random-looking value secret.
+    pub(super) fn is_weak(&self, key: &str) -> bool {
+        let key = normal(last_part(key));
+        self.weak.contains(&key) && !self.allow.contains(&key)
+    }
+}
+
+fn last_part(key: &str) -> &str {
+    key.trim_end_matches(']').rsplit(['[', '.']).find(|part| !part.is_empty()).unwrap_or(key)
 }
 
 /// Lower case without `-`, `_` and spaces.

@@ -32,12 +32,28 @@ pub(super) fn find(text: &str, mode: Mode, keys: &Keys) -> Vec<Range<usize>> {
             _ => None,
         };
         let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
-        if key_before(text, at).is_some_and(|key| keys.is_secret_in_url(&key)) {
+        let Some(key) = key_before(text, at) else { continue };
+        let weak = || keys.is_weak(&key) && looks_random(&text[value.clone()]);
+        if keys.is_secret_in_url(&key) || weak() {
             done = value.end;
             found.push(value);
         }
     }
     found
+}
+
+/// A random word as servers make them for codes and sessions; words of people and numbers are not.
+pub(super) fn looks_random(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let in_token = |b: &u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+' | b'/' | b'=' | b'%')
+    };
+    let mixed = bytes.iter().any(u8::is_ascii_digit) && bytes.iter().any(u8::is_ascii_alphabetic);
+    (16..=1024).contains(&bytes.len())
+        && bytes.iter().all(in_token)
+        && mixed
+        && super::cards::entropy_bits(bytes) > 3.0
 }
 
 /// The key that ends at the separator, without quotes and percent signs.

@@ -1,5 +1,7 @@
 //! Secrets that give themselves away by their shape.
 
+use std::ops::Range;
+
 use regex::{Captures, Regex};
 
 use super::{ExtraRule, RedactError, Rules};
@@ -45,6 +47,18 @@ const SHAPES: &[Shape] = &[
     ("sendgrid", "SG.", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}", always),
     ("molar", "molar_sk_", r"\bmolar_sk_[A-Za-z0-9_-]{8,}", always),
     ("age", "AGE-SECRET-KEY-", r"AGE-SECRET-KEY-1[A-Z0-9]{20,}", always),
+    ("digitalocean", "do", r"\bdo[opr]_v1_[a-f0-9]{32,}", always),
+    ("shopify", "shp", r"\bshp(?:at|ss|ca|pa)_[A-Fa-f0-9]{32}", always),
+    ("huggingface", "hf_", r"\bhf_[A-Za-z0-9]{30,}", always),
+    ("pypi", "pypi-", r"\bpypi-[A-Za-z0-9_-]{40,}", always),
+    ("docker", "dckr_", r"\bdckr_[a-z]{3}_[A-Za-z0-9_-]{20,}", always),
+    ("atlassian", "ATATT3", r"\bATATT3[A-Za-z0-9_=-]{40,}", always),
+    ("linear", "lin_api_", r"\blin_api_[A-Za-z0-9]{30,}", always),
+    ("notion", "ntn_", r"\bntn_[A-Za-z0-9]{30,}", always),
+    ("sentry", "sntry", r"\bsntry[su]_[A-Za-z0-9+/=_-]{30,}", always),
+    ("newrelic", "NRAK-", r"\bNRAK-[A-Z0-9]{20,}", always),
+    ("google", "GOCSPX-", r"\bGOCSPX-[A-Za-z0-9_-]{20,}", always),
+    ("square", "sq0", r"\bsq0[a-z]{3}-[A-Za-z0-9_-]{20,}", always),
     ("bearer", "", r"(?i)\bbearer(?: |%20|\+)+([A-Za-z0-9._~+/=-]{16,})", has_digit),
     ("basic", "", r"(?i)\bbasic(?: |%20|\+)+([A-Za-z0-9+/]{6,}={0,2})", is_basic),
     ("userinfo", "://", r"://[^/\s:@?#\x22']*:([^/\s@?#\x22']+)@", always),
@@ -82,6 +96,22 @@ pub(super) const LITERALS: &[&str] = &[
     "npm_",
     "SG.",
     "molar_sk_",
+    "_v1_",
+    "shpat_",
+    "shpss_",
+    "shpca_",
+    "shppa_",
+    "hf_",
+    "pypi-",
+    "dckr_",
+    "ATATT3",
+    "lin_api_",
+    "ntn_",
+    "sntrys_",
+    "sntryu_",
+    "NRAK-",
+    "GOCSPX-",
+    "sq0",
     "AGE-SECRET-KEY-",
     "bearer",
     "basic",
@@ -109,6 +139,16 @@ fn is_basic(token: &str) -> bool {
     decoded.is_ok_and(|text| text.contains(&b':') && text.is_ascii())
 }
 
+/// The password of `Basic` credentials.
+pub(super) fn basic_password(kind: &str, token: &str) -> Option<String> {
+    use base64::Engine as _;
+    let token = token.trim_end_matches('=');
+    let engine = base64::engine::general_purpose::STANDARD_NO_PAD;
+    let decoded = (kind == "basic").then(|| engine.decode(token).ok()).flatten()?;
+    let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some(password.to_owned())
+}
+
 /// Compiles the built-in shapes and the user's.
 pub(super) fn all(rules: &Rules) -> Result<Vec<Pattern>, RedactError> {
     let compile = |name: &str, pattern: &str| {
@@ -130,29 +170,17 @@ pub(super) fn all(rules: &Rules) -> Result<Vec<Pattern>, RedactError> {
 }
 
 impl Pattern {
-    /// The text with every secret of this shape replaced; none when there is none.
-    pub(super) fn apply(
-        &self,
-        text: &str,
-        replace: &mut dyn FnMut(&str, &str) -> Option<String>,
-    ) -> Option<String> {
+    /// Tells every secret of this shape, with its kind.
+    pub(super) fn find(&self, text: &str, found: &mut dyn FnMut(&str, Range<usize>)) {
         if !text.contains(self.literal) {
-            return None;
+            return;
         }
-        let (mut out, mut copied) = (String::new(), 0);
-        for found in self.regex.captures_iter(text) {
-            let Some(secret) = secret_of(&found) else { continue };
-            if secret.is_empty() || !(self.accept)(secret.as_str()) {
-                continue;
-            }
-            let kind = self.kind_of(secret.as_str());
-            if let Some(placeholder) = replace(&kind, secret.as_str()) {
-                out.push_str(&text[copied..secret.start()]);
-                out.push_str(&placeholder);
-                copied = secret.end();
+        for captures in self.regex.captures_iter(text) {
+            let Some(secret) = secret_of(&captures) else { continue };
+            if !secret.is_empty() && (self.accept)(secret.as_str()) {
+                found(&self.kind_of(secret.as_str()), secret.range());
             }
         }
-        (copied > 0).then(|| out + &text[copied..])
     }
 
     fn kind_of(&self, secret: &str) -> String {

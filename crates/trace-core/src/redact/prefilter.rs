@@ -3,15 +3,14 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem;
 
-use super::keys::{HEADERS, KEYS, URL_KEYS, spellings};
+use super::keys::{HEADERS, KEYS, URL_KEYS, WEAK_KEYS, spellings};
 use super::ledger::OPEN;
-use super::{Rules, patterns};
+use super::{Rules, encoded, patterns};
 
 /// Finds words without which no rule fires. Says "maybe" too often and never "no" wrongly.
 #[derive(Debug)]
 pub(super) struct Prefilter {
     words: Option<AhoCorasick>,
-    escapes: memmem::Finder<'static>,
     cards: bool,
 }
 
@@ -23,6 +22,10 @@ impl Prefilter {
         words.extend(patterns::LITERALS.iter().map(|literal| (*literal).to_owned()));
         words.extend([OPEN, "\"base64\"", "httponly", "samesite"].map(str::to_owned));
         words.extend(super::redactor::TYPED_SECRETS.map(str::to_owned));
+        // These are parts of ordinary words, so they count only before a value.
+        let before_value = ["=", "%3d", "\":", "\\\":", "':"];
+        words
+            .extend(WEAK_KEYS.iter().flat_map(|key| before_value.map(|end| format!("{key}{end}"))));
         shortest_only(&mut words);
         // Rules without a fixed word must look at every text themselves.
         let unbounded = rules.high_entropy || !rules.extra.is_empty();
@@ -31,11 +34,7 @@ impl Prefilter {
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::DFA))
             .build(&words);
-        Self {
-            words: built.ok().filter(|_| !unbounded),
-            escapes: memmem::Finder::new("\\u00"),
-            cards: rules.card_numbers,
-        }
+        Self { words: built.ok().filter(|_| !unbounded), cards: rules.card_numbers }
     }
 
     /// False when no rule can fire on the text, JSON or plain.
@@ -44,8 +43,8 @@ impl Prefilter {
         words.is_match(text)
             || (self.cards && may_hold_card(text))
             || has_userinfo(text)
-            // Letters may be spelt as escapes, which the word search cannot see through.
-            || self.escapes.find(text).is_some()
+            // The word search cannot see through encodings.
+            || encoded::may_hold(text)
     }
 }
 

@@ -24,6 +24,10 @@ pub struct Rules {
     pub high_entropy: bool,
     /// The user's own patterns.
     pub extra: Vec<ExtraRule>,
+    /// Values that are secret wherever they appear, in any usual encoding; six bytes or more.
+    pub values: Vec<String>,
+    /// Everything that the test types is secret, whatever the field is called.
+    pub typed: bool,
     /// Key and header names, and exact values, that stay readable.
     pub allow: Vec<String>,
     /// Keep originals until [`Redactor::drain_vault_entries`](super::Redactor::drain_vault_entries); off when no vault is written.
@@ -40,6 +44,8 @@ impl Default for Rules {
             card_numbers: true,
             high_entropy: false,
             extra: Vec::new(),
+            values: Vec::new(),
+            typed: false,
             allow: Vec::new(),
             keep_originals: true,
         }

@@ -150,6 +150,15 @@ fn typed_passwords_go_from_params_and_title() {
     let clean = redactor.apply("action", payload).into_owned();
     assert!(!clean.contains("hunter2"), "{clean}");
     assert!(clean.contains("[REDACTED:input:1]"), "{clean}");
+    for locator in ["locator('#login-pw')", "locator('#userPass')", "locator('input[name=otp]')"] {
+        let payload =
+            json!({ "api": "locator.fill", "locator": locator, "params": { "value": "hunter2" } });
+        let clean = redactor.apply("action", &payload.to_string()).into_owned();
+        assert!(!clean.contains("hunter2"), "{clean}");
+    }
+    let mut strict = Redactor::new(Rules { typed: true, ..Rules::default() }).unwrap();
+    let anywhere = r#"{"api":"locator.fill","locator":"locator('#city')","params":{"value":"Graz"},"title":"Fill \"Graz\""}"#;
+    assert!(!strict.apply("action", anywhere).contains("Graz"));
     // The same words typed into a search field are not secret.
     let search =
         r#"{"api":"locator.fill","locator":"getByLabel('Search')","params":{"value":"hunter2"}}"#;
@@ -182,6 +191,34 @@ fn look_alikes_survive() {
     ] {
         let payload = json!({ "text": text, "blob": format!("sha256:{digest}"), "n": 1_767_225_600_000_000_u64 }).to_string();
         assert_eq!(redactor().apply("console.log", &payload), payload);
+    }
+}
+
+#[test]
+fn what_percent_signs_touch_is_found_behind_them() {
+    let payload = r#"{"url":"/taken?note=card%204220633644552972%20%3B"}"#;
+    let clean = redactor().apply("x", payload).into_owned();
+    assert_eq!(clean, r#"{"url":"/taken?note=card%20[REDACTED:card:1]%20%3B"}"#);
+}
+
+#[test]
+fn random_words_go_when_asked_and_ids_digests_and_addresses_stay() {
+    let rules = Rules { high_entropy: true, ..Rules::default() };
+    let mut strict = Redactor::new(rules).unwrap();
+    let secret = r#"{"text":"key q7Rk2Vz9Lm4Xw8Tn3Pb6Yd1Hs5 end"}"#;
+    assert!(strict.apply("x", secret).contains("[REDACTED:entropy:1]"));
+    for text in [
+        "integrity sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC",
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
+        "cs_test_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6",
+        "http://h/assets/index-DiwrgTda8fKq2LmZx93Bv.js",
+        "http://h/orders/V1StGXR8Z5jdHi6BmyTq7XwPnLk2",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c",
+        "theQuickBrownFoxJumpsOverTheLazyDogAgain",
+    ] {
+        let payload = json!({ "text": text }).to_string();
+        assert_eq!(strict.apply("x", &payload), payload);
     }
 }
 
@@ -288,6 +325,117 @@ fn off_means_off() {
     let rules = Rules { enabled: false, ..Rules::default() };
     let payload = r#"{"password":"x"}"#;
     assert_eq!(Redactor::new(rules).unwrap().apply("x", payload), payload);
+}
+
+/// How people and libraries spell a value; each spelling holds the value after one decoding.
+fn encodings(value: &str) -> Vec<String> {
+    let each = |one: fn(u8) -> String| value.bytes().map(one).collect::<String>();
+    let base64 = |before: &str| base64(&format!("{before}{value} and more"));
+    vec![
+        value.to_owned(),
+        each(|byte| format!("%{byte:02X}")),
+        value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect(),
+        json!(json!({ "inner": value }).to_string()).to_string(),
+        base64(""),
+        base64(","),
+        base64(", "),
+        format!("data:text/plain;base64,{}", base64("{\"x\":")),
+        each(|byte| format!("{byte:02x}")),
+        value.chars().map(|ch| format!("&#{};", u32::from(ch))).collect(),
+        value.chars().map(|ch| format!("&#x{:X};", u32::from(ch))).collect(),
+    ]
+}
+
+/// What is known to be secret goes in every encoding; the control is the same redactor before it knew.
+#[test]
+fn learnt_values_go_in_every_encoding() {
+    for value in ["hunter2-and-more", "x9!/\"quoted\\&<b>", "0123456789abcdef", "péché-7-mortel"]
+    {
+        let mut ignorant = redactor();
+        for spelt in encodings(value) {
+            let payload = json!({ "text": format!("before {spelt} after"), "n": 1 }).to_string();
+            let body = format!("<p>{spelt}</p>");
+            let mut taught = redactor();
+            assert!(taught.learn("input", value));
+            assert_eq!(
+                ignorant.apply("console.log", &payload),
+                payload,
+                "the control found {spelt}"
+            );
+            let clean = taught.apply("console.log", &payload).into_owned();
+            assert!(clean.contains("[REDACTED:input"), "{spelt} in {clean}");
+            assert!(clean.contains("before ") && clean.contains(" after"), "{clean}");
+            let text = taught.apply_bytes("text/html", body.as_bytes()).into_owned();
+            assert!(String::from_utf8_lossy(&text).contains("[REDACTED:input"), "{body}");
+        }
+    }
+}
+
+/// A secret with a shape is found in every encoding although nobody has met it before.
+#[test]
+fn shapes_are_seen_through_encodings() {
+    for value in ["sk_live_FAKEfakeFAKE1234", "ghp_FAKEfakeFAKEfake1234567890", SECRETS[0]] {
+        for spelt in encodings(value) {
+            let payload = json!({ "text": format!("before {spelt} after") }).to_string();
+            let clean = redactor().apply("console.log", &payload).into_owned();
+            assert!(clean.contains("[REDACTED:"), "{spelt} in {clean}");
+        }
+    }
+}
+
+#[test]
+fn a_place_teaches_what_goes_elsewhere_and_ordinary_words_do_not() {
+    for (teacher, learnt) in [
+        (r#"{"headers":[["set-cookie","sid=s%3Aq7Rk2Vz9Lm; Path=/"]]}"#, "s:q7Rk2Vz9Lm"),
+        (r#"{"headers":[["authorization","Bearer opaque-7731-token"]]}"#, "opaque-7731-token"),
+        (r#"{"headers":[["authorization","Basic YWRhOmxvdmVsYWNlMTgxNQ=="]]}"#, "lovelace1815"),
+        (
+            r#"{"body":{"size":1,"media_type":"application/json","text":"{\"password\":\"lovelace1815\"}"}}"#,
+            "lovelace1815",
+        ),
+        (r#"{"url":"http://h/cb?code=4f0AdQt1q8Wb2xYz&state=x"}"#, "4f0AdQt1q8Wb2xYz"),
+        (
+            r#"{"api":"locator.fill","locator":"getByLabel('Password')","params":{"value":"lovelace1815"}}"#,
+            "lovelace1815",
+        ),
+        (
+            r#"{"text":"<input type=\"hidden\" name=\"csrf_token\" value=\"c7Rk2Vz9Lm4X\">"}"#,
+            "c7Rk2Vz9Lm4X",
+        ),
+        (r#"{"text":"<Password>lovelace1815</Password>"}"#, "lovelace1815"),
+    ] {
+        let mut redactor = redactor();
+        let later = json!({ "text": format!("said {learnt}") }).to_string();
+        assert_eq!(redactor.apply("x", &later), later, "nobody knows it yet");
+        let clean = redactor.apply("action", teacher).into_owned();
+        assert!(clean.contains("[REDACTED:"), "{teacher} became {clean}");
+        assert!(!redactor.apply("x", &later).contains(learnt), "{teacher} taught nothing");
+    }
+    let mut redactor = redactor();
+    redactor.apply("x", r#"{"errors":{"password":"required","token":"tok_visa"},"headers":[["cookie","lang=en-US; cart=sku_12345"]]}"#);
+    let words = r#"{"text":"required tok_visa en-US sku_12345"}"#;
+    assert_eq!(redactor.apply("x", words), words);
+}
+
+#[test]
+fn what_an_event_teaches_last_goes_from_its_beginning() {
+    let payload =
+        r#"{"text":"said lovelace1815","body":{"password":"lovelace1815"},"lovelace1815":1}"#;
+    let clean = redactor().apply("x", payload).into_owned();
+    assert!(!clean.contains("lovelace1815"), "{clean}");
+    let rules = Rules { values: vec!["lovelace1815".into()], ..Rules::default() };
+    let clean = Redactor::new(rules).unwrap().apply("x", r#"{"text":"lovelace1815"}"#).into_owned();
+    assert_eq!(clean, r#"{"text":"[REDACTED:known:1]"}"#);
+}
+
+#[test]
+fn learning_has_bounds_and_tells_what_it_refused() {
+    let mut redactor = redactor();
+    assert!(!redactor.learn("x", "short"));
+    for number in 0..5_000 {
+        redactor.learn("x", &format!("value number {number}"));
+    }
+    assert_eq!(redactor.unlearnt(), 5_000 - 4_096);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -2,10 +2,17 @@
 
 use std::ops::Range;
 
-use super::cards;
+use super::find::Hit;
+use super::learnt;
 use super::pairs::{self, Mode};
 use super::patterns::{is_whole_jwt, jwt_kind};
 use super::redactor::Redactor;
+
+/// Kinds that only tell where a value stood; what stands there may be an ordinary word.
+const BY_PLACE: [&str; 10] = [
+    "value", "cookie", "header", "number", "input", "bearer", "basic", "userinfo", "entropy",
+    "card",
+];
 
 impl Redactor {
     /// The text without its secrets; none when it holds none.
@@ -13,76 +20,63 @@ impl Redactor {
         if is_digest(text) {
             return None;
         }
-        let mut current: Option<String> = None;
-        // Keys come first, so that a value is replaced whole, not only the part that has a known shape.
-        let ranges = pairs::find(text, mode, &self.keys);
-        keep(&mut current, self.replace_ranges("value", text, &ranges));
-        for at in 0..self.patterns.len() {
-            let (pattern, ledger) = (&self.patterns[at], &mut self.ledger);
-            let replaced = pattern
-                .apply(current.as_deref().unwrap_or(text), &mut |kind, original| {
-                    ledger.replace(kind, original)
-                });
-            keep(&mut current, replaced);
+        let hits = self.hits(text, mode, 0);
+        self.replaced(text, &hits)
+    }
+
+    fn replaced(&mut self, text: &str, hits: &[Hit]) -> Option<String> {
+        let (mut out, mut copied, mut changed) = (String::new(), 0, false);
+        for Hit { range, kind, decoded } in hits {
+            let original = &text[range.clone()];
+            let Some(placeholder) = self.ledger.replace(kind, original) else { continue };
+            self.note(kind, decoded.as_deref().unwrap_or(original));
+            out.push_str(&text[copied..range.start]);
+            out.push_str(&placeholder);
+            copied = range.end;
+            changed = true;
         }
-        if self.rules.card_numbers && mode != Mode::Code {
-            let ranges = cards::find(current.as_deref().unwrap_or(text));
-            let replaced = self.replace_ranges("card", current.as_deref().unwrap_or(text), &ranges);
-            keep(&mut current, replaced);
-        }
-        if self.rules.high_entropy && mode != Mode::Code {
-            let ranges = cards::find_entropy(current.as_deref().unwrap_or(text));
-            let replaced =
-                self.replace_ranges("entropy", current.as_deref().unwrap_or(text), &ranges);
-            keep(&mut current, replaced);
-        }
-        for (original, placeholder) in &self.typed {
-            if current.as_deref().unwrap_or(text).contains(original.as_str()) {
-                let replaced =
-                    current.as_deref().unwrap_or(text).replace(original.as_str(), placeholder);
-                current = Some(replaced);
-            }
-        }
-        current
+        changed.then(|| out + &text[copied..])
     }
 
     /// A header's value without its secrets.
     pub(super) fn header_value(&mut self, name: &str, value: &str) -> Option<String> {
         let (kind, ranges) = pairs::header(name, value);
-        self.replace_ranges(kind, value, &ranges)
+        let hits: Vec<Hit> = ranges.into_iter().map(|range| of_place(kind, value, range)).collect();
+        self.replaced(value, &hits)
     }
 
     /// The placeholder of a whole value.
     pub(super) fn whole(&mut self, kind: &str, value: &str) -> Option<String> {
-        if is_whole_jwt(value) {
-            return self.ledger.replace(&jwt_kind(value), value);
-        }
-        self.ledger.replace(kind, value)
+        let jwt = is_whole_jwt(value).then(|| jwt_kind(value));
+        let kind = jwt.as_deref().unwrap_or(kind);
+        let placeholder = self.ledger.replace(kind, value)?;
+        self.note(kind, value);
+        Some(placeholder)
     }
 
-    fn replace_ranges(
-        &mut self,
-        kind: &str,
-        text: &str,
-        ranges: &[Range<usize>],
-    ) -> Option<String> {
-        let (mut out, mut copied, mut changed) = (String::new(), 0, false);
-        for range in ranges {
-            if let Some(placeholder) = self.whole(kind, &text[range.clone()]) {
-                out.push_str(&text[copied..range.start]);
-                out.push_str(&placeholder);
-                copied = range.end;
-                changed = true;
-            }
+    /// Learns a replaced value, unless it is a word that may stand anywhere.
+    fn note(&mut self, kind: &str, value: &str) {
+        if !BY_PLACE.contains(&kind) || learnt::is_particular(value) {
+            self.learnt.add(kind, value);
         }
-        changed.then(|| out + &text[copied..])
+        // Cookies and links carry their value with percent signs; pages and logs show it without.
+        if let Some(decoded) =
+            super::encoded::percent_decoded(value).filter(|text| learnt::is_particular(text))
+        {
+            self.learnt.add(kind, &decoded);
+        }
+        if let Some(password) =
+            super::patterns::basic_password(kind, value).filter(|text| learnt::is_particular(text))
+        {
+            self.learnt.add("password", &password);
+        }
     }
 }
 
-fn keep(current: &mut Option<String>, replaced: Option<String>) {
-    if replaced.is_some() {
-        *current = replaced;
-    }
+fn of_place(kind: &'static str, text: &str, range: Range<usize>) -> Hit {
+    let value = &text[range.clone()];
+    let kind = if is_whole_jwt(value) { jwt_kind(value).into() } else { kind.into() };
+    Hit { range, kind, decoded: None }
 }
 
 /// `sha256:` and 64 hexadecimal digits: the name of a blob, never a secret.

@@ -8,6 +8,7 @@ mod kill;
 mod kit;
 mod local;
 mod open;
+mod privacy;
 mod server;
 mod ship;
 mod store;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { BrowserContext, Frame, Page } from '@playwright/test';
-import type { DigestReport, FlushReport, InjectedHandle } from '../injected/wire.js';
+import type { CoverReport, CoveredBox, DigestReport, FlushReport, InjectedHandle } from '../injected/wire.js';
+import { TAUGHT } from '../injected/wire.js';
 import type { Batch } from './batch.js';
 import { parseBatch } from './batch.js';
 import { cleanUrl } from '../injected/mask/text.js';
@@ -29,6 +30,7 @@ export class DomRecorder {
   readonly #options: DomRecorderOptions;
   readonly #sink: DomSink;
   readonly #notice: DomNoticeSink;
+  readonly #teach: (value: string) => void;
   readonly #identities = new Identities();
   readonly #names: Names;
   readonly #batches = new Map<string, number>();
@@ -37,10 +39,12 @@ export class DomRecorder {
   /** Streams of frames of another origin, held until it is known whether their surroundings are private. */
   readonly #surroundings = new Map<string, Promise<Surroundings>>();
 
-  constructor(options: DomRecorderOptions, sink: DomSink, sinkNotice: DomNoticeSink) {
+  /** `teach` is told what secret fields of the pages hold; it is for the redaction alone. */
+  constructor(options: DomRecorderOptions, sink: DomSink, sinkNotice: DomNoticeSink, teach: (value: string) => void = () => undefined) {
     this.#options = options;
     this.#sink = sink;
     this.#notice = sinkNotice;
+    this.#teach = teach;
     const usesFast = options.transport !== 'plain';
     this.#names = { binding: randomName(), fast_binding: usesFast ? randomName() : '', handle: randomName() };
     this.#finder = new SurroundingsFinder(options, this.#names.handle);
@@ -107,6 +111,18 @@ export class DomRecorder {
     await Promise.all(framesOf(page).map((frame) => within(bound, this.#ask(frame, 'score'))));
   }
 
+  /** Where pictures of the page would show what its recording masks; nothing when the page does not answer in time. */
+  async covers(page: Page, bound_ms: number): Promise<readonly CoveredBox[] | undefined> {
+    const report = (await within(bound_ms, this.#ask(page.mainFrame(), 'covers'))) as CoverReport | undefined | null;
+    if (report === undefined || report === null) return undefined;
+    if (report.foreign.length === 0) return report.boxes;
+    // Which frame is in which box is not known here, so one that hides something covers all of them.
+    const others = page.frames().filter((frame) => frame.parentFrame() !== null);
+    const inner = await Promise.all(others.map(async (frame) => (await within(bound_ms, this.#ask(frame, 'covers'))) as CoverReport | undefined | null));
+    const hides = inner.some((frame) => frame !== undefined && frame !== null && frame.boxes.length > 0);
+    return hides ? [...report.boxes, ...report.foreign] : report.boxes;
+  }
+
   /** Records the page's documents anew, with a full snapshot: the answer to a digest that does not match. */
   async restart(page: Page, reason: string): Promise<void> {
     const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
@@ -166,7 +182,10 @@ export class DomRecorder {
       return;
     }
     this.#count(batch, place);
-    for (const { code, detail } of batch.notices) this.#notice(code, { ...detail, ...place });
+    for (const { code, detail } of batch.notices) {
+      if (code === TAUGHT) this.#teach(String(detail['value'] ?? ''));
+      else this.#notice(code, { ...detail, ...place });
+    }
     const { stream, generation } = batch;
     const frameUrl = cleanUrl(source.frame.url());
     const parts = batch.parts.map((part) => ({ ...part, ...place, frameUrl, stream, generation }));

@@ -57,6 +57,7 @@ function setUp(options: InjectedOptions): void {
     restart: (reason: string) => recorder.restart(reason),
     digest: () => recorder.digest(),
     score: () => recorder.score(),
+    covers: () => recorder.covers(),
     idOf: (node: Node) => recorder.idOf(node),
   });
   Object.defineProperty(window, options.handle, { value: handle, enumerable: false, configurable: false, writable: false });

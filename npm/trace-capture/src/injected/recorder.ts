@@ -1,5 +1,6 @@
 import factory from 'molar:rrweb-record';
 import { AttributeBuckets } from './attribute-bucket.js';
+import { Covers } from './covers.js';
 import { digestOf } from './digest.js';
 import { changedNodes, MutationBudget, RateLimit } from './limits.js';
 import { EventMasker } from './mask/events.js';
@@ -9,7 +10,7 @@ import type { BatchQueue } from './queue.js';
 import type { Mirror, MutationData, RrwebEvent, ShadowedNames } from './rrweb-types.js';
 import { EventType, NodeType } from './rrweb-types.js';
 import { shadowNames } from './shadows.js';
-import type { DigestReport, InjectedOptions, NodeReport } from './wire.js';
+import type { CoverReport, DigestReport, InjectedOptions, NodeReport } from './wire.js';
 
 const RETRY_MS = 250;
 const WARNINGS_KEPT = 5;
@@ -35,6 +36,7 @@ export class Recorder {
   readonly #observer: MutationObserver;
   /** Built once, before the page runs: at a restart the page may already have replaced what is copied here. */
   readonly #names: ShadowedNames;
+  #covers: Covers | undefined;
   #mirror: Mirror | undefined;
   #observed: Document | undefined;
   #running: Running | undefined;
@@ -114,6 +116,12 @@ export class Recorder {
     this.#unscored = false;
     this.#scoreAfter = before + (this.#natives.now() - before) * SCORE_SHARE;
     this.#queue.score(this.#generation, [1, digest, nodes]);
+  }
+
+  /** Where a picture of the page would show what is masked here. */
+  covers(): CoverReport {
+    this.#covers ??= new Covers(this.#rules, this.#natives, ['.rr-block', ...this.#options.block.filter(isSelector)].join(','));
+    return this.#covers.report();
   }
 
   /** Name of a live node in the running recording. */
@@ -201,7 +209,7 @@ export class Recorder {
   #record(generation: number): () => void {
     const record = factory(this.#names);
     this.#mirror = record.mirror;
-    const masker = new EventMasker(this.#rules, record.mirror);
+    const masker = new EventMasker(this.#rules, record.mirror, (value) => this.#queue.teach(value));
     const emit = this.#emitter(generation, masker);
     const stop = asIfInteractive(() => record(this.#rrwebOptions(emit)));
     if (stop === undefined) throw new Error('rrweb did not start');

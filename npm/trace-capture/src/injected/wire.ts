@@ -1,6 +1,6 @@
 /**
  * What the page and the Node side agree on: the options that are written into the init script, and the text of one
- * batch. Types only, so both sides can import it.
+ * batch. Next to nothing but types, so both sides can import it.
  */
 
 /** When recording of a document begins. */
@@ -61,6 +61,9 @@ export interface InjectedNotice {
   readonly detail: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** Code of a notice that is none: `detail.value` is what a secret field holds. It is learnt on the Node side and never written. */
+export const TAUGHT = 'dom.field.secret';
+
 /**
  * First line of a batch, as a JSON array: stream id, generation, batch number within the stream (from 1), the parts,
  * and notices. Each part follows as one JSON array of rrweb events on a line of its own, so the Node side can split a
@@ -87,6 +90,16 @@ export interface DigestReport {
   readonly generation: number;
 }
 
+/** A number that stays with the element, then left, top, right, bottom as parts of what a picture of the page shows. */
+export type CoveredBox = readonly [number, number, number, number, number];
+
+/** Where a picture would show what the recording masks, as it is now. */
+export interface CoverReport {
+  readonly boxes: readonly CoveredBox[];
+  /** Frames of another origin, into which this one cannot look. */
+  readonly foreign: readonly CoveredBox[];
+}
+
 /** A node as the recording names it. */
 export interface NodeReport {
   readonly stream: string;
@@ -102,6 +115,7 @@ export interface InjectedHandle {
   digest(): DigestReport;
   /** Sends what waits, and behind it the score of the document as it is now; not when nothing has changed since. */
   score(): void;
+  covers(): CoverReport;
   /** Nothing when the node is not part of the running recording. */
   idOf(node: Node): NodeReport | null;
 }

@@ -1,8 +1,11 @@
 import type { Page } from '@playwright/test';
 import { guidOf } from '../identities.js';
 import { guardedAsync } from '../problems.js';
+import type { Place } from '../recorder.js';
 import { whileOpen } from './closing.js';
 import type { Session } from '../session.js';
+import type { Area } from './covers.js';
+import { CoverFinder, hasMasks } from './covers.js';
 import type { Frame, ScreencastSource } from './screencast.js';
 
 /** A step boundary that waits for the picture of its moment. */
@@ -14,16 +17,30 @@ interface Boundary {
 interface Followed {
   readonly page: string;
   readonly source: ScreencastSource;
+  readonly covers: CoverFinder;
   readonly waiting: Boundary[];
   /** Number of the frame written last. */
   written: number;
   writtenAtMs: number;
 }
 
+/** A picture about to be written. */
+interface Picture {
+  readonly reason: string;
+  readonly data: Buffer;
+  readonly mediaType: 'image/jpeg' | 'image/png';
+  readonly width: number;
+  readonly height: number;
+  /** Epoch milliseconds. */
+  readonly paintedMs: number;
+}
+
 /** Longest a boundary waits for a newer frame; a page at rest sends one well before that. */
 const FRESH_MS = 250;
 
 const followed = new WeakMap<Session, Map<string, Followed>>();
+/** Pictures left out of a trace because it was not known what to cover. */
+const leftOut = new WeakMap<Session, number>();
 
 /** Pictures of the pages: at the boundaries of steps, and in between when something changed. */
 export const Screenshots = {
@@ -32,7 +49,7 @@ export const Screenshots = {
     const id = session.pages.page(guidOf(page));
     const all = followed.get(session) ?? begin(session);
     if (all.has(id)) return;
-    const one: Followed = { page: id, source, waiting: [], written: 0, writtenAtMs: 0 };
+    const one: Followed = { page: id, source, covers: new CoverFinder(page), waiting: [], written: 0, writtenAtMs: 0 };
     all.set(id, one);
     const stop = source.listen((frame) => {
       if (one.waiting.length > 0) answer(session, one, frame);
@@ -83,6 +100,9 @@ export async function failureScreenshot(session: Session): Promise<void> {
 }
 
 async function capture(session: Session, one: Followed): Promise<void> {
+  // One look before and one after the picture; the second is taken when it is written.
+  const paintedMs = Date.now();
+  await one.covers.areas(paintedMs);
   const data = await one.source.capture();
   const { latest } = one.source;
   if (!data) {
@@ -91,14 +111,42 @@ async function capture(session: Session, one: Followed): Promise<void> {
   }
   // The size of a PNG stands at a fixed place of its first chunk.
   const size = { width: data.readUInt32BE(16), height: data.readUInt32BE(20) };
-  session.appendContent('screenshot', { page: one.page, reason: 'failure', ...size }, [{ field: 'image', data, mediaType: 'image/png' }]);
+  await keep(session, one, { reason: 'failure', data, mediaType: 'image/png', ...size, paintedMs }, {});
 }
 
 function write(session: Session, one: Followed, frame: Frame, reason: string, stepId?: string): void {
   if (reason === 'heartbeat' && one.written === frame.number) return;
   one.written = frame.number;
   one.writtenAtMs = Date.now();
-  const { width, height, data } = frame;
-  const place = { ts: session.recorder.tsOf(frame.atMs), ...(stepId === undefined ? {} : { stepId }) };
-  session.appendContent('screenshot', { page: one.page, reason, width, height }, [{ field: 'image', data, mediaType: 'image/jpeg' }], place);
+  const { width, height, data, atMs } = frame;
+  const place = { ts: session.recorder.tsOf(atMs), ...(stepId === undefined ? {} : { stepId }) };
+  const picture: Picture = { reason, data, mediaType: 'image/jpeg', width, height, paintedMs: atMs };
+  session.pending.add(guardedAsync('a screenshot', async () => await keep(session, one, picture, place)));
+}
+
+/** Writes a picture with the areas that the writer paints over, or leaves it out where those cannot be known. */
+async function keep(session: Session, one: Followed, picture: Picture, place: Place): Promise<void> {
+  const covered = await one.covers.areas(picture.paintedMs);
+  if (covered === undefined && (one.covers.hasFound || hasMasks(session.settings))) {
+    leaveOut(session);
+    return;
+  }
+  const { reason, width, height, data, mediaType } = picture;
+  session.appendContent('screenshot', { page: one.page, reason, width, height, ...told(covered) }, [{ field: 'image', data, mediaType }], place);
+}
+
+function told(covered: readonly Area[] | undefined): { readonly covered?: number[][] } {
+  return covered === undefined || covered.length === 0 ? {} : { covered: covered.map((area) => [...area]) };
+}
+
+function leaveOut(session: Session): void {
+  const count = (leftOut.get(session) ?? 0) + 1;
+  leftOut.set(session, count);
+  if (count > 1) return;
+  session.onClose(() => {
+    session.recorder.notice('screenshot.left_out', 'pictures were left out, because the page did not tell where its masked areas were', {
+      source: 'screenshots',
+      count: leftOut.get(session) ?? 0,
+    });
+  });
 }

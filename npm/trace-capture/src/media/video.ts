@@ -8,6 +8,7 @@ import { guarded } from '../problems.js';
 import type { Session } from '../session.js';
 import { guidOf } from '../identities.js';
 import { atMost } from '../wait.js';
+import { hasMasks } from './covers.js';
 import { Film } from './film.js';
 import type { Frame, ScreencastSource } from './screencast.js';
 
@@ -42,6 +43,7 @@ const ENCODE_MS = 5_000;
 const recorded = new WeakMap<Session, Recorded[]>();
 const films = new WeakMap<Session, Map<string, Filmed>>();
 const directories = new WeakMap<Session, string>();
+const toldMasked = new WeakSet<Session>();
 let encoder: string | false | undefined;
 let toldMissing = false;
 
@@ -53,7 +55,7 @@ let toldMissing = false;
 export const Videos = {
   /** Asks for a video of a context that is about to be created, unless its pages will be filmed or the user's configuration asks. */
   ask(session: Session | undefined, options: Record<string, unknown>, filmed: boolean): void {
-    if (!session?.settings.video || options['recordVideo'] !== undefined) return;
+    if (!session || !isWanted(session) || options['recordVideo'] !== undefined) return;
     if (!encoderPath()) {
       if (!toldMissing) session.recorder.notice('video.no_encoder', 'no video: Playwright\'s ffmpeg is not installed (npx playwright install ffmpeg)');
       toldMissing = true;
@@ -68,7 +70,7 @@ export const Videos = {
     const all = films.get(session) ?? new Map<string, Filmed>();
     films.set(session, all);
     const id = session.pages.page(guidOf(page));
-    if (!session.settings.video || !source || !ffmpeg || !canFilm() || page.video() || all.has(id)) return;
+    if (!isWanted(session) || !source || !ffmpeg || !canFilm() || page.video() || all.has(id)) return;
     const one: Filmed = { id, path: join(directory(session), `${id}.webm`), startTs: 0, endTs: undefined, film: undefined, ended: undefined };
     all.set(id, one);
     const show = (frame: Frame): void => {
@@ -98,6 +100,7 @@ export const Videos = {
 
   /** Keeps every finished video beside the trace: the longest one as `video.webm`, the others numbered. */
   async keep(session: Session, bound_ms: number): Promise<void> {
+    if (isMasked(session)) return;
     const found = [...(await recordedFiles(session, bound_ms)), ...(await filmedFiles(session, bound_ms))].filter(({ path }) => existsSync(path));
     found.sort((a, b) => lengthOf(b) - lengthOf(a));
     for (const [index, { id, path, startTs, endTs }] of found.entries()) {
@@ -113,6 +116,21 @@ export const Videos = {
     if (dir !== undefined) guarded('video files', () => rmSync(dir, { recursive: true, force: true }));
   },
 };
+
+/** A film shows everything in its pixels, so there is none where something is to be hidden, unless that is wanted all the same. */
+function isWanted(session: Session): boolean {
+  if (!session.settings.video) return false;
+  if (!isMasked(session)) return true;
+  if (!toldMasked.has(session)) {
+    toldMasked.add(session);
+    session.recorder.notice('video.masked', "no video: it would show what is masked; `video: 'unmasked'` records it all the same", { source: 'video' });
+  }
+  return false;
+}
+
+function isMasked({ settings }: Session): boolean {
+  return settings.video !== 'unmasked' && hasMasks(settings);
+}
 
 function directory(session: Session): string {
   const dir = directories.get(session) ?? mkdtempSync(join(tmpdir(), 'molar-video-'));

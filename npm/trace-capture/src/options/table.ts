@@ -57,7 +57,7 @@ export const TABLE: Readonly<Record<keyof TraceCaptureOptions, Entry>> = {
   stdio: YES,
   screenshots: YES,
   heartbeat_ms: { rule: { type: 'integer', min: 50, max: 600_000, unit: 'ms' }, default: 1_000 },
-  video: YES,
+  video: { rule: { type: 'either', of: [{ type: 'boolean' }, { type: 'choice', of: ['unmasked'] }] }, default: true },
   playwright_zip: YES,
   clones: { rule: { type: 'list', of: CLONE }, default: [] },
   clone_poll_ms: { rule: { type: 'integer', min: 50, max: 600_000, unit: 'ms' }, default: 500 },

@@ -54,8 +54,11 @@ export interface TraceCaptureOptions {
   readonly screenshots?: boolean;
   /** Shortest time between two screenshots of a page that changes while no step begins or ends. */
   readonly heartbeat_ms?: number;
-  /** Asks Playwright for a video where its ffmpeg is installed and the config does not ask already. */
-  readonly video?: boolean;
+  /**
+   * Films every page where Playwright's ffmpeg is installed and the config does not ask for a video already. There is none while `mask_text`,
+   * `block` or `mask_inputs` hide something, unless it is `unmasked`.
+   */
+  readonly video?: boolean | 'unmasked';
   /** Records a Playwright trace unless the config or the test does. */
   readonly playwright_zip?: boolean;
   /** Simulators to follow, besides those that `MOLAR_CLONE_*` announces. */
@@ -70,7 +73,10 @@ export interface TraceCaptureOptions {
   readonly mask_text?: readonly string[];
   /** Selectors of elements that the DOM recording leaves out. */
   readonly block?: readonly string[];
-  /** Redaction rules for every other channel, as the core documents them; applied before a byte reaches the disk. */
+  /**
+   * Redaction rules for every channel, as `docs/privacy.md` tells; applied before a byte reaches the disk. `values` are secret wherever they
+   * appear, `env` names variables that hold such values; variables named like secrets count unasked.
+   */
   readonly redaction?: Readonly<Record<string, unknown>>;
   /** What becomes of redacted values: encrypted beside the trace for a replay (`secrets.age`), or forgotten. */
   readonly vault?: 'auto' | 'off';

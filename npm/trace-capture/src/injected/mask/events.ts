@@ -13,10 +13,13 @@ const UNMASKED_TEXT_PARENTS: ReadonlySet<string> = new Set(['style', 'script']);
 export class EventMasker {
   readonly #rules: MaskRules;
   readonly #mirror: Mirror;
+  readonly #teach: (value: string) => void;
 
-  constructor(rules: MaskRules, mirror: Mirror) {
+  /** `teach` is told what secret fields hold, so that it goes from every other channel too. */
+  constructor(rules: MaskRules, mirror: Mirror, teach: (value: string) => void) {
     this.#rules = rules;
     this.#mirror = mirror;
+    this.#teach = teach;
   }
 
   /** Masks the event in place. A throw means the event must not be sent. */
@@ -62,7 +65,10 @@ export class EventMasker {
   #input(data: InputData): void {
     if (typeof data.text !== 'string') return;
     const element = this.#element(data.id);
-    if (element === undefined || this.#rules.field(element) === 'secret') data.text = fixedStars(data.text);
+    if (element === undefined || this.#rules.field(element) === 'secret') {
+      if (element !== undefined && this.#rules.isTeaching(element)) this.#teach(data.text);
+      data.text = fixedStars(data.text);
+    }
     else if (this.#rules.field(element) === 'masked' || this.#rules.isMasked(element, new Map())) data.text = stars(data.text);
   }
 
@@ -78,6 +84,8 @@ export class EventMasker {
 
   #attributes(attributes: NonNullable<SerializedNode['attributes']>, tag: string, live: Node | null, masked: boolean): void {
     const field = live?.nodeType === 1 ? this.#rules.field(live as Element) : 'secret';
+    const { value } = attributes;
+    if (field === 'secret' && typeof value === 'string' && live !== null && this.#rules.isTeaching(live as Element)) this.#teach(value);
     maskAttributes(attributes, { tag, masked, field });
     dropNulls(attributes);
   }

@@ -1,5 +1,6 @@
 import type { Natives } from '../natives.js';
 import type { InjectedNotice, InjectedOptions } from '../wire.js';
+import { isSensitiveName } from './text.js';
 
 const ALWAYS_MASKED_AUTOCOMPLETE = /(^|\s)(cc-[a-z-]+|current-password|new-password|one-time-code)(\s|$)/i;
 const FIELDS: ReadonlySet<string> = new Set(['INPUT', 'TEXTAREA', 'SELECT']);
@@ -14,7 +15,8 @@ type Notice = (code: string, detail: InjectedNotice['detail']) => void;
 export class MaskRules {
   readonly masksTitle: boolean;
   readonly #natives: Natives;
-  readonly #textSelector: string;
+  /** What starts a masked region; empty when nothing does. */
+  readonly textSelector: string;
   readonly #inputSelector: string;
   readonly #allInputs: boolean;
   /** An invalid selector masks everything: a privacy rule that cannot be read is not a permission. */
@@ -33,7 +35,7 @@ export class MaskRules {
     this.#allInputs = inputs === 'all';
     this.masksTitle = options.mask_text.length > 0 || this.#everything;
     const editable = this.#allInputs ? [EDITABLE] : [];
-    this.#textSelector = [...options.mask_text.filter(isSelector), ...editable, '.rr-mask'].join(',');
+    this.textSelector = [...options.mask_text.filter(isSelector), ...editable, '.rr-mask'].join(',');
     this.#inputSelector = selectors.filter(isSelector).join(',');
   }
 
@@ -54,8 +56,13 @@ export class MaskRules {
     if (this.#everything || this.#remembered.has(node)) return true;
     if (node.nodeType !== 1) return false;
     const element = node as Element;
-    if (this.#natives.matches(element, this.#textSelector)) return true;
+    if (this.#natives.matches(element, this.textSelector)) return true;
     return element.tagName === 'SELECT' && this.field(element) !== 'clear';
+  }
+
+  /** Whether this node was inside a masked region before. */
+  hasMasked(node: Node): boolean {
+    return this.#everything || this.#remembered.has(node);
   }
 
   remember(node: Node): void {
@@ -68,6 +75,12 @@ export class MaskRules {
     if (this.#isSecret(element)) return 'secret';
     if (this.#everything || this.#allInputs) return 'masked';
     return this.#inputSelector !== '' && this.#natives.matches(element, this.#inputSelector) ? 'masked' : 'clear';
+  }
+
+  /** Whether what this secret field holds is secret elsewhere too. Hidden fields mostly hold ids, so those need a name that says so. */
+  isTeaching(element: Element): boolean {
+    if (this.#natives.attribute(element, 'type')?.toLowerCase() !== 'hidden') return true;
+    return ['name', 'id'].some((name) => isSensitiveName(this.#natives.attribute(element, name) ?? ''));
   }
 
   #isSecret(element: Element): boolean {
