@@ -36,8 +36,26 @@ pub struct RecorderOptions {
     pub vault: Option<String>,
     /// Public keys (`age1…`, commas between them) the vault is encrypted to; a key pair in `root` when absent.
     pub vault_recipient: Option<String>,
+    /// What people want hidden on pages; the Playwright trace is kept without it.
+    pub masks: Option<MaskOptions>,
     /// Bounds on memory, disk and time.
     pub limits: Option<RecorderLimits>,
+}
+
+/// What people want hidden on pages.
+#[napi(object)]
+#[derive(Debug)]
+pub struct MaskOptions {
+    /// The values of all form fields rather than of the sensitive ones only.
+    pub inputs: bool,
+    /// Elements by selector: their text, or the whole of them.
+    pub elements: bool,
+}
+
+impl From<MaskOptions> for edge::Masks {
+    fn from(masks: MaskOptions) -> Self {
+        Self { inputs: masks.inputs, elements: masks.elements }
+    }
 }
 
 /// Where the companion server answers.
@@ -102,6 +120,7 @@ impl TryFrom<RecorderOptions> for edge::RecorderOptions {
             server: options.server.map(Into::into),
             rules: rules(options.redaction.as_deref())?,
             vault: vault(options.vault.as_deref(), options.vault_recipient)?,
+            masks: options.masks.map(Into::into).unwrap_or_default(),
             limits: options.limits.unwrap_or_default().into(),
         })
     }

@@ -30,6 +30,14 @@ impl std::fmt::Debug for NativeRecorder {
     }
 }
 
+/// An environment that ends may finalize its objects before it runs the clean-up hooks, which then find no feed. The flush is
+/// made here and not by the feed, because the drainer may hold that one for a moment longer, and nobody waits for its thread.
+impl Drop for NativeRecorder {
+    fn drop(&mut self) {
+        self.feed.flush();
+    }
+}
+
 #[napi]
 impl NativeRecorder {
     /// Opens the trace and writes `run.start`.

@@ -47,6 +47,8 @@ export interface RecorderOptions {
   readonly redaction?: string;
   readonly vault?: 'auto' | 'off';
   readonly vaultRecipient?: string;
+  /** What the Playwright trace must not show either. */
+  readonly masks?: { readonly inputs: boolean; readonly elements: boolean };
   readonly limits?: { readonly finishTimeoutMs?: number; readonly queueBytes?: number };
 }
 

@@ -224,6 +224,7 @@ export class Worker {
       limits: { finishTimeoutMs: boundOf(testInfo, SHIP_MS), queueBytes: Math.max(QUEUE_BYTES, 3 * chosen.max_body_bytes) },
       redaction: redactionRules(chosen),
       vault: chosen.vault,
+      masks: masksOf(chosen),
       ...(chosen.vault_recipient ? { vaultRecipient: chosen.vault_recipient } : {}),
     });
     return recorder ? new Session(testInfo, chosen, recorder, directory) : undefined;
@@ -297,4 +298,10 @@ function reportTo(session: Session): void {
 export function boundOf(testInfo: TestInfo, wanted_ms: number): number {
   const limit = Math.min(testInfo.timeout || Infinity, testInfo.project.timeout || Infinity);
   return Math.min(wanted_ms, limit * SHARE);
+}
+
+/** What people want hidden on pages, as far as the Playwright trace has to know: one mask too many is no leak. */
+function masksOf(chosen: Settings): { inputs: boolean; elements: boolean } {
+  const { mask_inputs, mask_text, block } = { ...chosen, ...(typeof chosen.dom === 'object' ? chosen.dom : {}) };
+  return { inputs: mask_inputs !== undefined && mask_inputs !== 'sensitive', elements: [mask_text, block].some((list) => (list?.length ?? 0) > 0) };
 }

@@ -9,7 +9,9 @@ use crate::trace::ArtifactRef;
 use super::error::FileError;
 use super::files;
 use super::layout::{TraceDir, names};
-use super::options::ArtifactDraft;
+use super::options::{ArtifactDraft, Masks};
+use super::playwright_zip;
+use super::secrets::Secrets;
 
 /// What the shipment is told of an entry of `artifacts.jsonl`; none for a name this version does not know.
 pub(super) fn info(reference: &ArtifactRef) -> Option<ArtifactInfo> {
@@ -17,15 +19,29 @@ pub(super) fn info(reference: &ArtifactRef) -> Option<ArtifactInfo> {
     Some(ArtifactInfo { name, size: reference.size, sha256: reference.sha256.clone() })
 }
 
-/// Moves or copies the file into the trace's directory and lists it.
-pub(super) fn keep(at: &TraceDir, draft: &ArtifactDraft) -> Result<ArtifactInfo, FileError> {
+/// A file that was kept, and what it lacks: a notice's message and its count.
+pub(super) type Kept = (ArtifactInfo, Option<(String, u64)>);
+
+/// Moves or copies the file into the trace's directory and lists it. A Playwright trace is rewritten on its way.
+pub(super) fn keep(
+    at: &TraceDir,
+    draft: &ArtifactDraft,
+    secrets: &mut Secrets,
+    masks: Masks,
+) -> Result<Kept, FileError> {
     let path = at.artifact(&draft.name);
-    if draft.takes {
+    let mut lacks = None;
+    if playwright_zip::is_one(draft.name.as_str()) {
+        lacks = playwright_zip::rewrite(&draft.path, &path, secrets, masks)?;
+        if draft.takes {
+            files::remove_if_any(&draft.path)?;
+        }
+    } else if draft.takes {
         files::take(&draft.path, &path)?;
     } else {
         files::copy(&draft.path, &path)?;
     }
-    list(at, &draft.name)
+    Ok((list(at, &draft.name)?, lacks))
 }
 
 /// Lists a file that lies in the trace's directory already.

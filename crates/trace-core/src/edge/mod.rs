@@ -14,6 +14,7 @@ mod open;
 mod options;
 mod owner;
 mod pictures;
+mod playwright_zip;
 mod prepare;
 mod progress;
 mod push;
@@ -39,8 +40,8 @@ pub use bundle::{
 pub use error::{FileError, RecorderError};
 pub use open::{FileAt, LocalTrace, OpenError, open_trace};
 pub use options::{
-    ContentDraft, Draft, DraftRef, Finish, FinishReport, Limits, RecorderOptions, ServerOptions,
-    Shipped,
+    ContentDraft, Draft, DraftRef, Finish, FinishReport, Limits, Masks, RecorderOptions,
+    ServerOptions, Shipped,
 };
 pub use push::{PushError, PushProgress, Pushed, push, remove_finished};
 pub use recorder::Recorder;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::blob::{ArtifactName, OrgId};
 use crate::event::{ShortId, Timestamp, TraceId, WallMs};
 use crate::redact::Rules;
@@ -28,8 +30,27 @@ pub struct RecorderOptions {
     pub rules: Rules,
     /// What becomes of the originals of redacted values.
     pub vault: VaultOptions,
+    /// What people want hidden on pages.
+    pub masks: Masks,
     /// Bounds of memory, disk and patience.
     pub limits: Limits,
+}
+
+/// What people want hidden on pages. Playwright's own trace knows nothing of it: what cannot be masked there is left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Masks {
+    /// The values of all form fields rather than of the sensitive ones only.
+    pub inputs: bool,
+    /// Elements by selector: their text, or the whole of them.
+    pub elements: bool,
+}
+
+impl Masks {
+    /// Whether a picture shows what is masked.
+    pub(super) fn hide_pictures(self) -> bool {
+        self.inputs || self.elements
+    }
 }
 
 /// A companion server.

@@ -53,7 +53,8 @@ pub(super) fn writer(
         start_shipping(job, &run_start, &stats)
     });
     let preparer = Preparer { secrets, blobs, new_blobs: Vec::new(), blob_bytes: 0 };
-    Ok(Writer::new(live, preparer, options.limits, shipment.flatten(), owner, stats))
+    let bounds = (options.limits, options.masks);
+    Ok(Writer::new(live, preparer, bounds, shipment.flatten(), owner, stats))
 }
 
 /// Without its background thread a recorder still records; the spool is shipped by a later process.

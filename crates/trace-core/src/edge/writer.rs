@@ -15,7 +15,7 @@ use super::finalize;
 use super::layout::TraceDir;
 use super::live::LiveTrace;
 use super::lot::Parts;
-use super::options::{Finish, Limits, Shipped};
+use super::options::{Finish, Limits, Masks, Shipped};
 use super::owner::Owner;
 use super::prepare::{Preparer, Unfit, parse};
 use super::queue::{Batch, Closing, Queue};
@@ -35,6 +35,7 @@ pub(super) struct Writer {
     live: LiveTrace,
     preparer: Preparer,
     limits: Limits,
+    masks: Masks,
     shipment: Option<Shipment>,
     /// Held as long as lines may come, so that nobody recovers the trace meanwhile.
     _owner: Arc<Owner>,
@@ -50,7 +51,7 @@ impl Writer {
     pub(super) fn new(
         live: LiveTrace,
         preparer: Preparer,
-        limits: Limits,
+        (limits, masks): (Limits, Masks),
         shipment: Option<Shipment>,
         owner: Arc<Owner>,
         stats: Arc<Stats>,
@@ -60,6 +61,7 @@ impl Writer {
             live,
             preparer,
             limits,
+            masks,
             shipment,
             _owner: owner,
             stats,
@@ -105,8 +107,17 @@ impl Writer {
             self.notice("queue.dropped", message, None, batch.dropped);
         }
         for artifact in std::mem::take(&mut batch.artifacts) {
-            match artifacts::keep(&self.live.at, &artifact) {
-                Ok(info) => self.tell(Input::ArtifactReady(info)),
+            let secrets = &mut self.preparer.secrets;
+            let kept = artifacts::keep(&self.live.at, &artifact, secrets, self.masks);
+            self.tell_refusal();
+            match kept {
+                Ok((info, lacks)) => {
+                    if let Some((message, count)) = lacks {
+                        let name = Some(artifact.name.as_str());
+                        self.notice("playwright_zip.left_out", &message, name, count);
+                    }
+                    self.tell(Input::ArtifactReady(info));
+                }
                 Err(error) => self.missing_artifact(artifact.name.as_str(), &error),
             }
         }

@@ -17,6 +17,7 @@ mod keys;
 mod learnt;
 mod ledger;
 mod markup;
+mod literal;
 mod pairs;
 mod patterns;
 mod prefilter;
@@ -29,5 +30,6 @@ mod text;
 
 pub use error::RedactError;
 pub use ledger::{Original, VaultEntry};
+pub use literal::Literals;
 pub use redactor::Redactor;
 pub use rules::{ExtraRule, Rules};

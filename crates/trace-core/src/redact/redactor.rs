@@ -131,6 +131,18 @@ impl Redactor {
         self.ledger.replace_json(kind, json)
     }
 
+    /// The placeholder of a value that is secret by where it stands; none when it is empty, allowed or redacted already.
+    pub fn replace_value(&mut self, kind: &str, value: &str) -> Option<String> {
+        if self.rules.enabled { self.whole(kind, value) } else { None }
+    }
+
+    /// Whether a label, a name or a selector speaks of a secret, as `getByLabel('Password')` does.
+    pub fn calls_secret(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        let known = TYPED_SECRETS.iter().any(|word| text.contains(word));
+        known || text.split_whitespace().any(|word| self.keys.is_secret(word))
+    }
+
     /// Numbers from now on begin behind those of these placeholders, which stand in the trace already.
     pub fn continue_behind(&mut self, text: &str) {
         self.ledger.observe(text);

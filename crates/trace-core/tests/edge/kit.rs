@@ -6,7 +6,8 @@ use serde_json::Value;
 use trace_core::chunk::frame;
 use trace_core::edge::vault::VaultOptions;
 use trace_core::edge::{
-    ContentDraft, Draft, Finish, FinishReport, Limits, Recorder, RecorderOptions, ServerOptions,
+    ContentDraft, Draft, Finish, FinishReport, Limits, Masks, Recorder, RecorderOptions,
+    ServerOptions,
 };
 use trace_core::{Timestamp, TraceId};
 
@@ -26,6 +27,7 @@ pub(crate) fn options(root: &Path, n: u8) -> RecorderOptions {
         server: None,
         rules: trace_core::redact::Rules::default(),
         vault: VaultOptions::LocalKey,
+        masks: Masks::default(),
         limits: Limits::default(),
     }
 }

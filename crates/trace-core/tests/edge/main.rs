@@ -9,6 +9,7 @@ mod kit;
 mod local;
 mod open;
 mod privacy;
+mod playwright_zip;
 mod server;
 mod ship;
 mod store;
