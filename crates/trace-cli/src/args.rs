@@ -95,6 +95,11 @@ pub(crate) enum Command {
     Push(Push),
     /// Finish or ship what dead recorders left in the folder
     Recover,
+    /// Take a secret out of finished local traces: lines, blobs and artifacts
+    Scrub(Scrub),
+    /// What a trace keeps encrypted
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// Check the set-up: folder, server, key, redaction, browser
     Doctor,
     /// Print a script that completes this command in a shell
@@ -160,6 +165,48 @@ pub(crate) enum Format {
     Playwright,
     /// A report to paste into an issue
     Markdown,
+}
+
+/// What to take out of which traces.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Scrub {
+    /// Trace ids, short ids or trace folders
+    #[arg(required = true)]
+    pub(crate) traces: Vec<String>,
+    /// A file that holds the secret, without the line break at its end
+    #[arg(long, value_name = "FILE")]
+    pub(crate) value_file: Option<PathBuf>,
+    /// The environment variable that holds the secret
+    #[arg(long, value_name = "NAME")]
+    pub(crate) value_env: Option<String>,
+    /// A regular expression that matches the secret
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) pattern: Option<String>,
+    /// Refused: others can read a command line
+    #[arg(long, value_name = "VALUE", hide = true)]
+    pub(crate) value: Option<String>,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Remove the traces' vaults as well
+    #[arg(long)]
+    pub(crate) vault: bool,
+}
+
+/// What to do with a vault.
+#[derive(Debug, Subcommand)]
+pub(crate) enum VaultCommand {
+    /// Names, kinds and sizes of the originals; their values only with `--reveal`
+    Ls {
+        /// A trace id, a short id or a trace folder
+        trace: String,
+        /// Print the values, which needs the private key
+        #[arg(long)]
+        reveal: bool,
+        /// The file with the private key; `vault.key` in the folder when absent
+        #[arg(long, value_name = "FILE")]
+        vault_key: Option<PathBuf>,
+    },
 }
 
 /// Which traces to list.

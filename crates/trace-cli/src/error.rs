@@ -68,6 +68,12 @@ pub enum CliError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A trace could not be scrubbed.
+    #[error("cannot scrub")]
+    Scrub(#[source] Box<trace_core::edge::scrub::ScrubError>),
+    /// A vault could not be read.
+    #[error("cannot read the vault")]
+    Vault(#[source] Box<trace_core::edge::vault::VaultError>),
     /// Output could not be written.
     #[error("cannot write the output")]
     Output(#[from] std::io::Error),
@@ -98,7 +104,11 @@ impl CliError {
             Self::NotFound { .. } => NOT_FOUND,
             Self::Read { .. } => DAMAGED,
             Self::Server { .. } => SERVER,
-            Self::Write { .. } | Self::Output(_) | Self::Json(_) => FAILED,
+            Self::Write { .. }
+            | Self::Scrub(_)
+            | Self::Vault(_)
+            | Self::Output(_)
+            | Self::Json(_) => FAILED,
         }
     }
 

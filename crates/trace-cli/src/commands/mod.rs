@@ -10,8 +10,10 @@ mod ls;
 mod push;
 mod query;
 mod recover;
+mod scrub;
 mod show;
 mod stats;
+mod vault;
 
 use crate::args::{Args, Command};
 use crate::error::CliError;
@@ -30,6 +32,8 @@ pub(crate) fn run(args: Args) -> Result<u8, CliError> {
         Command::Bundle(wanted) => bundle::run(&place, &wanted),
         Command::Push(wanted) => push::run(&place, &wanted),
         Command::Recover => recover::run(&place),
+        Command::Scrub(typed) => scrub::run(&place, &typed),
+        Command::Vault(command) => vault::run(&place, &command),
         Command::Doctor => doctor::run(&place),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -25,8 +25,16 @@ impl LocalSource {
         Self { root: root.to_owned() }
     }
 
-    /// The folder of a trace by UUID or short id.
-    pub(crate) fn folder(&self, id: &str) -> Result<PathBuf, CliError> {
+    /// The folder of a trace by path or by id.
+    pub(crate) fn folder(&self, trace: &str) -> Result<PathBuf, CliError> {
+        let path = Path::new(trace);
+        if !path.is_dir() {
+            return self.named(trace);
+        }
+        std::path::absolute(path).map_err(|error| unreadable(path, error))
+    }
+
+    fn named(&self, id: &str) -> Result<PathBuf, CliError> {
         let found = self.rows().into_iter().find(|row| row.id == id || row.short_id == id);
         let dir = found.and_then(|row| row.folder).map(PathBuf::from);
         dir.ok_or_else(|| CliError::NotFound { id: id.to_owned(), place: self.place() })
@@ -64,7 +72,7 @@ impl Source for LocalSource {
     }
 
     fn open(&self, id: &str) -> Result<Box<dyn OpenTrace>, CliError> {
-        open_path(&self.folder(id)?)
+        open_path(&self.named(id)?)
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn listed(at: &TraceDir) -> Vec<ArtifactRef> {
 }
 
 /// SHA-256 in hex and size of a file, read piece by piece since videos are large.
-fn hash(path: &std::path::Path) -> Result<(String, u64), FileError> {
+pub(super) fn hash(path: &std::path::Path) -> Result<(String, u64), FileError> {
     let mut file = std::fs::File::open(path).map_err(FileError::at("open", path))?;
     let (mut hasher, mut size, mut piece) = (Hasher::new(), 0, vec![0; 128 << 10]);
     loop {

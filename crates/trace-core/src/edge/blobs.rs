@@ -133,19 +133,37 @@ pub(super) fn references(at: &TraceDir) -> Vec<BlobRef> {
 /// Removes the trace's directory and those of its blobs that no other trace under the root refers to.
 pub(super) fn remove_trace(at: &TraceDir) -> Result<(), FileError> {
     let mine = needed(&at.dir);
-    let lock = open_lock(&at.root)?;
-    lock.lock().map_err(FileError::at("lock", &at.root))?;
-    let mut free = mine;
-    for other in super::recover::trace_dirs(&at.root) {
-        if other != at.dir && !free.is_empty() {
-            let needed = needed(&other);
-            free.retain(|sha256| !needed.contains(sha256));
+    let lock = remove_free(&at.root, mine, Some(&at.dir))?.0;
+    let removed = std::fs::remove_dir_all(&at.dir).map_err(FileError::at("remove", &at.dir));
+    drop(lock);
+    removed
+}
+
+/// Removes those of the blobs that no trace under the root refers to; the others are told.
+pub(super) fn remove_unneeded(root: &Path, old: HashSet<String>) -> Result<Vec<String>, FileError> {
+    Ok(remove_free(root, old, None)?.1)
+}
+
+/// Removes the blobs that no trace but `except` refers to; the lock is held as long as its file lives.
+fn remove_free(
+    root: &Path,
+    mut free: HashSet<String>,
+    except: Option<&Path>,
+) -> Result<(File, Vec<String>), FileError> {
+    let lock = open_lock(root)?;
+    lock.lock().map_err(FileError::at("lock", root))?;
+    let mut kept = Vec::new();
+    for other in super::recover::trace_dirs(root) {
+        if except != Some(&other) && !free.is_empty() {
+            let names = needed(&other);
+            kept.extend(free.extract_if(|sha256| names.contains(sha256)));
         }
     }
     for id in free.iter().filter_map(|sha256| BlobId::from_hex(sha256).ok()) {
-        files::remove_if_any(&blob_path(&at.root, &id))?;
+        files::remove_if_any(&blob_path(root, &id))?;
     }
-    std::fs::remove_dir_all(&at.dir).map_err(FileError::at("remove", &at.dir))
+    kept.sort();
+    Ok((lock, kept))
 }
 
 /// SHA-256 of the blobs that the trace in a folder needs: by its list while it is written, by its manifest afterwards.

@@ -22,6 +22,7 @@ mod queue;
 mod recorder;
 mod recover;
 mod repair;
+pub mod scrub;
 mod secrets;
 mod start;
 mod stats;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { Event, SuiteRun, Trace } from './suite.js';
 import { canRecord, contentOf, runSuite, secretOf, verdictsOf } from './suite.js';
@@ -24,6 +26,18 @@ const response = (trace: Trace, path: string): Event => only(trace.of('network.r
 function only(events: readonly Event[], what: string): Event {
   assert.equal(events.length, 1, `${what}: found ${events.length}`);
   return events[0] as Event;
+}
+
+/** What Playwright's own loader says of a trace, and the members it unpacked. */
+function openedByPlaywright(zip: string): { told: string; members: readonly (readonly [string, string])[] } {
+  const cwd = mkdtempSync(join(tmpdir(), 'molar-opened-'));
+  const cli = join(dirname(createRequire(import.meta.url).resolve('@playwright/test/package.json')), 'cli.js');
+  const { stdout, stderr, status } = spawnSync(process.execPath, [cli, 'trace', 'open', zip], { cwd, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  const files = readdirSync(cwd, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const members = files.map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name), 'latin1')] as const);
+  rmSync(cwd, { recursive: true });
+  return { told: stdout, members };
 }
 
 const CASES: readonly Case[] = [
@@ -99,6 +113,17 @@ const CASES: readonly Case[] = [
       assert.equal(trace.of('step.start').length, trace.of('step.end').length);
       assert.equal(trace.events.at(-1)?.kind, 'run.end');
       assert.equal(trace.events.at(-1)?.['status'], 'passed');
+    },
+  },
+  {
+    test: 'signs in',
+    claim: 'keeps a Playwright trace that Playwright opens and that says no secret',
+    check: (trace) => {
+      const { told, members } = openedByPlaywright(join(trace.dir, 'trace.playwright.zip'));
+      assert.match(told, /Actions: +5\n/);
+      assert.ok(members.some(([name, text]) => name.endsWith('.trace') && text.includes('Lisbon')));
+      const said = members.filter(([, text]) => /correct-horse-9|c00kie-value-abc123/.test(text)).map(([name]) => name);
+      assert.deepEqual(said, []);
     },
   },
   {

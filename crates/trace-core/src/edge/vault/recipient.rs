@@ -1,10 +1,8 @@
 //! To whom a vault is encrypted.
 
-use std::path::Path;
-
 use age::x25519::Recipient;
 
-use super::{VaultError, key};
+use super::VaultError;
 
 /// What becomes of the originals of redacted values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,18 +16,8 @@ pub enum VaultOptions {
     To(String),
 }
 
-impl VaultOptions {
-    /// The public keys; none when nothing is kept.
-    pub(super) fn recipients(&self, root: &Path) -> Result<Vec<Recipient>, VaultError> {
-        match self {
-            Self::Off => Ok(Vec::new()),
-            Self::LocalKey => Ok(vec![key::local(root)?]),
-            Self::To(list) => parse(list),
-        }
-    }
-}
-
-fn parse(list: &str) -> Result<Vec<Recipient>, VaultError> {
+/// The public keys of such a list.
+pub(super) fn parse(list: &str) -> Result<Vec<Recipient>, VaultError> {
     let words = list.split(',').map(str::trim).filter(|word| !word.is_empty());
     let found: Result<Vec<Recipient>, VaultError> = words
         .map(|word| {

@@ -18,12 +18,14 @@ use super::super::artifacts;
 use super::super::files;
 use super::super::layout::TraceDir;
 use super::read::EntryInfo;
-use super::{VaultError, VaultOptions, frame};
+use super::{VaultError, VaultOptions, frame, key, recipient};
 
 /// Appends entries; the file is made with the first one, so a trace without secrets has no vault.
 pub(in crate::edge) struct VaultWriter {
     path: PathBuf,
-    recipients: Vec<Recipient>,
+    root: PathBuf,
+    /// None until the first entry: the key pair of local traces is not made for a trace without secrets.
+    recipients: Option<Vec<Recipient>>,
     file: Option<File>,
     end: u64,
 }
@@ -51,13 +53,15 @@ impl VaultWriter {
         at: &TraceDir,
         options: &VaultOptions,
     ) -> Result<Option<Self>, VaultError> {
-        let recipients = options.recipients(&at.root)?;
-        if recipients.is_empty() {
-            return Ok(None);
-        }
+        let recipients = match options {
+            VaultOptions::Off => return Ok(None),
+            VaultOptions::LocalKey => None,
+            VaultOptions::To(list) => Some(recipient::parse(list)?),
+        };
         let path = path(at);
         let end = mend(&path)?;
-        Ok(Some(Self { path, recipients, file: None, end }))
+        let root = at.root.clone();
+        Ok(Some(Self { path, root, recipients, file: None, end }))
     }
 
     /// Bytes on disk.
@@ -67,13 +71,17 @@ impl VaultWriter {
 
     /// Encrypts the entries into one frame and hands it to the system.
     pub(in crate::edge) fn keep(&mut self, entries: &[VaultEntry]) -> Result<(), VaultError> {
+        let recipients = match &mut self.recipients {
+            Some(recipients) => recipients,
+            slot => slot.insert(vec![key::local(&self.root)?]),
+        };
         let inside: Vec<Inside<'_>> = entries.iter().filter_map(inside).collect();
         let infos = inside.iter().map(EntryInfo::of).collect();
         let plain = serde_json::to_vec(&inside).unwrap_or_default();
         let mut bytes = if self.end == 0 { frame::HEAD.to_vec() } else { Vec::new() };
         let packed =
             if plain.len() > PLAIN_BYTES { compress(&plain, Level::Live).ok() } else { None };
-        let message = encrypt(&self.recipients, packed.as_deref().unwrap_or(&plain))?;
+        let message = encrypt(recipients, packed.as_deref().unwrap_or(&plain))?;
         frame::encode(infos, &message, packed.is_some(), &mut bytes);
         let file = match &mut self.file {
             Some(file) => file,
