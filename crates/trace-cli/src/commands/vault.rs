@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use serde_json::json;
-use trace_core::edge::vault::{KEY_FILE, Key, OpenVault, Vault};
+use trace_core::edge::vault::{KEY_FILE, Key, OpenVault, Secret, Vault};
 
 use crate::args::{Place, VaultCommand};
 use crate::error::CliError;
@@ -18,7 +18,7 @@ pub(crate) fn run(place: &Place, command: &VaultCommand) -> Result<u8, CliError>
     let open = if *reveal { Some(unlocked(place, &vault, vault_key.as_ref())?) } else { None };
     let mut results = out::results();
     for entry in vault.entries() {
-        let value = open.as_ref().and_then(|open| open.get(&entry.id)).map(|secret| secret.json());
+        let value = open.as_ref().and_then(|open| open.get(&entry.id)).map(Secret::json);
         if place.json {
             let mut row = json!({ "id": entry.id, "kind": entry.kind, "bytes": entry.bytes });
             if let Some(value) = value {
