@@ -96,6 +96,14 @@ export interface FinishReport {
   problems: Array<string>
 }
 
+/** What people want hidden on pages. */
+export interface MaskOptions {
+  /** The values of all form fields rather than of the sensitive ones only. */
+  inputs: boolean
+  /** Elements by selector: their text, or the whole of them. */
+  elements: boolean
+}
+
 /** The secrets of the trace in `dir`, opened with the private key in `key_file`; empty when the trace has no vault. */
 export declare function readVault(dir: string, keyFile: string): Array<VaultSecret>
 
@@ -132,6 +140,8 @@ export interface RecorderOptions {
   vault?: 'auto' | 'off'
   /** Public keys (`age1…`, commas between them) the vault is encrypted to; a key pair in `root` when absent. */
   vaultRecipient?: string
+  /** What people want hidden on pages; the Playwright trace is kept without it. */
+  masks?: MaskOptions
   /** Bounds on memory, disk and time. */
   limits?: RecorderLimits
 }

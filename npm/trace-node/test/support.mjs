@@ -40,7 +40,7 @@ export async function readBack(recorder, runEnd = { status: 'passed' }) {
 export function child(source, { args = [], until } = {}) {
   const process_ = spawn(process.execPath, ['--input-type=module', '-e', source, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
-  const exited = new Promise((resolve) => process_.once('exit', (code, signal) => resolve({ code, signal, output })));
+  const exited = new Promise((resolve) => process_.once('close', (code, signal) => resolve({ code, signal, output })));
   const said = new Promise((resolve) => {
     process_.stdout.on('data', (bytes) => {
       output += bytes;
