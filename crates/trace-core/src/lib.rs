@@ -4,6 +4,7 @@
 pub mod blob; // 5  big payloads by name
 pub mod chunk; // 4  lines <-> compressed frames
 pub mod diff; // 9  two traces side by side
+pub mod dom; // 10 recorded documents
 #[cfg(feature = "edge")]
 pub mod edge;
 pub mod event; // 1  what a trace can say

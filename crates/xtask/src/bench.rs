@@ -31,6 +31,7 @@ const BENCHES: &[(&str, Runner)] = &[
     ("append", Runner::Node("npm/trace-node/bench/append.mjs")),
     ("blobs", Runner::Core("blobs")),
     ("bytes", Runner::Core("bytes")),
+    ("dedup", Runner::Stack("npm/trace-capture/bench/dedup.mjs")),
     ("finish", Runner::Core("finish")),
     ("finish", Runner::Stack("npm/trace-node/bench/viewable.mjs")),
     ("overhead", Runner::Stack("npm/trace-capture/bench/overhead.mjs")),

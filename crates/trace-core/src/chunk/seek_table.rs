@@ -17,11 +17,18 @@ pub(crate) const HEADER_BYTES: usize = 8;
 
 /// The table for the frames of `index` and the index's own frame behind them.
 pub(super) fn seek_table(index: &Index, index_frame_len: usize) -> Result<Vec<u8>, ChunkError> {
-    let mut payload = Vec::with_capacity(index.frames.len() * 8 + 17);
     let index_entry = (index_frame_len as u64, 0);
     let entries = index.frames.iter().map(|frame| (frame.len, frame.raw_len));
+    table_of(entries.chain([index_entry]))
+}
+
+/// The table for frames of these compressed and original lengths.
+pub(crate) fn table_of(
+    entries: impl IntoIterator<Item = (u64, u64)>,
+) -> Result<Vec<u8>, ChunkError> {
+    let mut payload = Vec::new();
     let mut n_frames = 0_u32;
-    for (len, raw_len) in entries.chain([index_entry]) {
+    for (len, raw_len) in entries {
         n_frames += 1;
         let sizes = u32::try_from(len).ok().zip(u32::try_from(raw_len).ok());
         let (len, raw_len) = sizes.ok_or(ChunkError::SeekTable { frame: u64::from(n_frames) })?;

@@ -34,7 +34,9 @@ pub use payload::{Payload, PayloadError};
 pub use run::{Recorder, RunEnd, RunRef, RunSource, RunStart, RunStatus, Scenario, Worker};
 pub use scan::MAX_DEPTH;
 pub use scenario::{CaptureNotice, ScenarioEvent};
-pub use shared::{Content, ContentData, Extra, Headers, Location, TraceError};
+pub use shared::{
+    Content, ContentData, Extra, Headers, Location, PartRef, TemplateRef, TraceError,
+};
 pub use step::{Action, Assertion, StepCategory, StepEnd, StepStart, StepStatus};
 pub use time::{TimeError, Timestamp, WallMs};
 

@@ -36,6 +36,32 @@ pub enum ContentData {
     Base64(String),
     /// In the blob of that name.
     Blob(BlobId),
+    /// Shared parts in blobs, and what differs from run to run; see [`Template`](crate::dom::Template).
+    Template(Box<TemplateRef>),
+}
+
+/// A recorded document as the record refers to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateRef {
+    /// The parts, in the order in which they are needed.
+    pub parts: Vec<PartRef>,
+    /// What differs, in the order of the text.
+    pub variables: Vec<String>,
+    /// Host and port of the page.
+    pub authority: String,
+    /// The first 16 hex digits of the SHA-256 of the text.
+    pub check: String,
+}
+
+/// One part of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRef {
+    /// Its blob.
+    pub blob: BlobId,
+    /// Its bytes.
+    pub size: u64,
+    /// Its media type.
+    pub media_type: String,
 }
 
 impl Content {
@@ -69,7 +95,7 @@ impl Content {
         }
     }
 
-    /// The inline bytes; none for a blob or for broken base64.
+    /// The inline bytes; none for blobs, templates and broken base64.
     pub fn inline_bytes(&self) -> Option<Vec<u8>> {
         use base64::Engine;
         match &self.data {
@@ -77,7 +103,7 @@ impl Content {
             ContentData::Base64(text) => {
                 base64::engine::general_purpose::STANDARD.decode(text).ok()
             }
-            ContentData::Blob(_) => None,
+            ContentData::Blob(_) | ContentData::Template(_) => None,
         }
     }
 }
@@ -94,6 +120,8 @@ struct ContentFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     blob: Option<BlobId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    template: Option<Box<TemplateRef>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     truncated: Option<u64>,
     #[serde(flatten)]
     extra: Extra,
@@ -102,12 +130,16 @@ struct ContentFields {
 impl TryFrom<ContentFields> for Content {
     type Error = &'static str;
     fn try_from(fields: ContentFields) -> Result<Self, Self::Error> {
-        let ContentFields { size, media_type, text, base64, blob, truncated, extra } = fields;
-        let data = match (text, base64, blob) {
-            (Some(text), None, None) => ContentData::Text(text),
-            (None, Some(base64), None) => ContentData::Base64(base64),
-            (None, None, Some(blob)) => ContentData::Blob(blob),
-            _ => return Err("content needs exactly one of `text`, `base64` and `blob`"),
+        let ContentFields { size, media_type, text, base64, blob, template, truncated, extra } =
+            fields;
+        let data = match (text, base64, blob, template) {
+            (Some(text), None, None, None) => ContentData::Text(text),
+            (None, Some(base64), None, None) => ContentData::Base64(base64),
+            (None, None, Some(blob), None) => ContentData::Blob(blob),
+            (None, None, None, Some(template)) => ContentData::Template(template),
+            _ => {
+                return Err("content needs exactly one of `text`, `base64`, `blob` and `template`");
+            }
         };
         Ok(Self { size, media_type, data, truncated, extra })
     }
@@ -116,13 +148,14 @@ impl TryFrom<ContentFields> for Content {
 impl From<Content> for ContentFields {
     fn from(content: Content) -> Self {
         let Content { size, media_type, data, truncated, extra } = content;
-        let (mut text, mut base64, mut blob) = (None, None, None);
+        let (mut text, mut base64, mut blob, mut template) = (None, None, None, None);
         match data {
             ContentData::Text(data) => text = Some(data),
             ContentData::Base64(data) => base64 = Some(data),
             ContentData::Blob(id) => blob = Some(id),
+            ContentData::Template(data) => template = Some(data),
         }
-        Self { size, media_type, text, base64, blob, truncated, extra }
+        Self { size, media_type, text, base64, blob, template, truncated, extra }
     }
 }
 

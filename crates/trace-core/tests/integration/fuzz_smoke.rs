@@ -123,3 +123,14 @@ fn what_a_server_derives_from_lines_of_any_kind() {
     check(targets::summary, &seeds, 500);
     check(targets::steps, &seeds, 500);
 }
+
+#[test]
+fn recorded_documents_of_any_kind() {
+    let lines = crate::dom::recordings();
+    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let events = lines.map(|line| {
+        let recording: serde_json::Value = serde_json::from_slice(line).unwrap();
+        recording["events"].to_string().into_bytes()
+    });
+    check(targets::dom, &events.collect::<Vec<_>>(), 150);
+}

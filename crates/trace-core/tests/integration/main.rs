@@ -3,6 +3,7 @@
 
 mod allocation;
 mod cutter_model;
+mod dom;
 mod frames;
 mod fuzz_smoke;
 mod golden;

@@ -7,6 +7,7 @@ use trace_core::TraceId;
 use trace_core::blob::{BlobId, decode_stored};
 use trace_core::chunk::frame::{Frames, decode_all, decompress};
 use trace_core::chunk::{Index, decode_tolerant};
+use trace_core::dom::{VirtualDom, parse_events, split_template};
 use trace_core::ndjson::{decode, decode_line, encode, envelope};
 use trace_core::query::{Context, Query};
 use trace_core::redact::{Redactor, Rules};
@@ -179,4 +180,21 @@ fn halves(data: &[u8]) -> (&[u8], &[u8]) {
 
 fn is_json(text: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// Events of a document, as JSON.
+pub fn dom(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Some(template) = split_template(&text) {
+        assert_eq!(template.rebuild(text.len()).as_deref(), Ok(&*text), "a template is lossless");
+    }
+    let Ok(events) = parse_events(&text) else { return };
+    let mut dom = VirtualDom::new();
+    events.iter().for_each(|event| dom.apply(event));
+    let keyframe = dom.keyframe(&serde_json::Value::Null);
+    let mut again = VirtualDom::new();
+    keyframe.iter().for_each(|event| again.apply(event));
+    if !keyframe.is_empty() {
+        assert_eq!(again.digest(), dom.digest(), "a keyframe leads to the same document");
+    }
 }
