@@ -121,6 +121,7 @@ fn options(root: &Path) -> Result<RecorderOptions, Box<dyn std::error::Error>> {
         wall_ms: 1_767_225_600_000,
         run_start: r#"{"project":"bench","scenario":{"slug":"blobs"}}"#.to_owned(),
         server: None,
+        hold: false,
         rules: trace_core::redact::Rules::default(),
         vault: trace_core::edge::vault::VaultOptions::LocalKey,
         masks: trace_core::edge::Masks::default(),

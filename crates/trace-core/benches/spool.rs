@@ -48,6 +48,7 @@ fn options(root: &std::path::Path, n: u8) -> Result<RecorderOptions, Box<dyn std
         wall_ms: 1_767_225_600_000,
         run_start: r#"{"project":"bench"}"#.to_owned(),
         server: None,
+        hold: false,
         rules: trace_core::redact::Rules::default(),
         vault: trace_core::edge::vault::VaultOptions::LocalKey,
         masks: trace_core::edge::Masks::default(),

@@ -28,6 +28,8 @@ pub struct RecorderOptions {
     pub run_start: String,
     /// Companion server to ship to; without one the trace stays in `root`.
     pub server: Option<ServerOptions>,
+    /// Keeps everything in `root` until `finish`, so that a discarded trace was never anywhere else.
+    pub hold: Option<bool>,
     /// JSON of the redaction rules; the default rules when absent.
     pub redaction: Option<String>,
     /// What becomes of the originals of redacted values: `off` forgets them, otherwise they go to the trace's encrypted
@@ -118,6 +120,7 @@ impl TryFrom<RecorderOptions> for edge::RecorderOptions {
             wall_ms: whole(required(options.wall_ms, "wallMs")?),
             run_start: options.run_start,
             server: options.server.map(Into::into),
+            hold: options.hold.unwrap_or(false),
             rules: rules(options.redaction.as_deref())?,
             vault: vault(options.vault.as_deref(), options.vault_recipient)?,
             masks: options.masks.map(Into::into).unwrap_or_default(),

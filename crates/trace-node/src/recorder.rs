@@ -6,7 +6,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{ArrayBuffer, Env, PromiseRaw};
 use napi_derive::napi;
 use trace_core::blob::ArtifactName;
-use trace_core::edge::{Draft, Finish, Recorder};
+use trace_core::edge::{Draft, Finish, Follow, Recorder};
 
 use crate::background;
 use crate::drainer;
@@ -127,6 +127,26 @@ impl NativeRecorder {
         Ok(())
     }
 
+    /// Keeps the growing files of a Playwright trace in `dir` whose names begin with `stem` should this process be killed.
+    #[napi]
+    pub fn follow_trace(&self, dir: String, stem: String) -> Result<()> {
+        self.follow(Follow::Trace { dir: PathBuf::from(dir), stem })
+    }
+
+    /// Keeps a growing video of page `page`, which began at `ts`, should this process be killed.
+    #[napi]
+    pub fn follow_video(&self, file: String, page: String, ts: f64) -> Result<()> {
+        let start_us = axis(ts).as_us();
+        self.follow(Follow::Video { file: PathBuf::from(file), page, start_us })
+    }
+
+    /// Removes the trace as if it had never been; resolves when it is gone.
+    #[napi]
+    pub fn discard<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, FinishReport>> {
+        let feed = Arc::clone(&self.feed);
+        background::promise(env, move || Ok(feed.recorder.discard().into()))
+    }
+
     /// Writes `run.end` and closes the trace; resolves when it is finished, shipped or out of time.
     #[napi]
     pub fn finish<'env>(
@@ -140,5 +160,11 @@ impl NativeRecorder {
         feed.settle();
         let finish = Finish { ts: axis(ts), status, payload };
         background::promise(env, move || Ok(feed.recorder.finish(finish).into()))
+    }
+}
+
+impl NativeRecorder {
+    fn follow(&self, follow: Follow) -> Result<()> {
+        self.feed.recorder.follow(follow).map_err(|error| coded("FOLLOW", &error))
     }
 }

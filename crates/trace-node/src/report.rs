@@ -23,7 +23,8 @@ pub struct FinishReport {
     pub dropped: f64,
     /// Where the trace is: `local` lies finished in `root`, `shipped` is on the server, `spooled` waits for a later process
     /// to ship it, `unfinished` was not closed in time and is recovered by a later process.
-    #[napi(ts_type = "'local' | 'shipped' | 'spooled' | 'unfinished'")]
+    /// `discarded` is nowhere.
+    #[napi(ts_type = "'local' | 'shipped' | 'spooled' | 'unfinished' | 'discarded'")]
     pub outcome: String,
     /// Where people look at it, when the server said so.
     pub url: Option<String>,
@@ -97,6 +98,51 @@ impl From<edge::RecoverReport> for RecoverReport {
     }
 }
 
+/// A trace that was removed to make room.
+#[napi(object)]
+#[derive(Debug)]
+pub struct PrunedTrace {
+    /// Where it lay.
+    pub dir: String,
+    /// How it had ended.
+    pub status: String,
+}
+
+/// What `prune` did.
+#[napi(object)]
+#[derive(Debug)]
+pub struct PruneReport {
+    /// The traces that were removed, in that order.
+    pub traces: Vec<PrunedTrace>,
+    /// Bytes that are free now.
+    pub freed_bytes: f64,
+    /// Bytes that the store still has.
+    pub kept_bytes: f64,
+    /// Traces that wait for a server or are being written; they are never removed.
+    pub unfinished: f64,
+    /// Half files of killed processes that were removed.
+    pub halves: f64,
+    /// What could not be done, for a person.
+    pub problems: Vec<String>,
+}
+
+impl From<edge::PruneReport> for PruneReport {
+    fn from(report: edge::PruneReport) -> Self {
+        let removed = |trace: edge::Pruned| PrunedTrace {
+            dir: trace.dir.display().to_string(),
+            status: trace.status,
+        };
+        Self {
+            traces: report.traces.into_iter().map(removed).collect(),
+            freed_bytes: report.freed_bytes as f64,
+            kept_bytes: report.kept_bytes as f64,
+            unfinished: report.unfinished as f64,
+            halves: report.halves as f64,
+            problems: report.problems,
+        }
+    }
+}
+
 impl From<edge::RecoveredTrace> for RecoveredTrace {
     fn from(trace: edge::RecoveredTrace) -> Self {
         let (outcome, url, reason) = whereabouts(trace.shipped);
@@ -116,6 +162,7 @@ impl From<edge::RecoveredTrace> for RecoveredTrace {
 fn whereabouts(shipped: Shipped) -> (&'static str, Option<String>, Option<String>) {
     match shipped {
         Shipped::Local => ("local", None, None),
+        Shipped::Discarded => ("discarded", None, None),
         Shipped::Shipped { url } => ("shipped", url, None),
         Shipped::Spooled { reason } => ("spooled", None, Some(reason)),
         Shipped::Unfinished { reason } => ("unfinished", None, Some(reason)),

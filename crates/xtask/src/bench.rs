@@ -34,6 +34,8 @@ const BENCHES: &[(&str, Runner)] = &[
     ("dedup", Runner::Stack("npm/trace-capture/bench/dedup.mjs")),
     ("finish", Runner::Core("finish")),
     ("finish", Runner::Stack("npm/trace-node/bench/viewable.mjs")),
+    ("kill", Runner::Node("npm/trace-node/bench/kill.mjs")),
+    ("offline", Runner::Stack("npm/trace-capture/bench/offline.mjs")),
     ("overhead", Runner::Stack("npm/trace-capture/bench/overhead.mjs")),
     ("query", Runner::Core("query")),
     ("secrets", Runner::Stack("npm/trace-capture/bench/secrets.mjs")),

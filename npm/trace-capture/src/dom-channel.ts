@@ -42,6 +42,12 @@ export const DomChannel = {
     });
   },
 
+  /** Records the open pages of a context from here on, with a full snapshot of each: what was left out is not made up for. */
+  async resume(context: BrowserContext): Promise<void> {
+    const known = recorders.get(context);
+    if (known) await Promise.all(context.pages().map(async (page) => await known.restart(page, 'resumed')));
+  },
+
   /** Has the pages of a context, or one page, send what they hold. */
   async flush(target: BrowserContext | Page, bound_ms: number): Promise<void> {
     const recorder = recorders.get('pages' in target ? target : target.context());
@@ -60,7 +66,7 @@ function optionsOf(settings: Settings): ConstructorParameters<typeof DomRecorder
 }
 
 function record(session: Session | undefined, part: DomPart): void {
-  if (!session) return;
+  if (!session || session.shed.has('dom')) return;
   session.seen.add('dom');
   const { recorder, pages } = session;
   const payload = {

@@ -7,11 +7,13 @@ import { guardedAsync } from './problems.js';
 import { noteResult } from './run-results.js';
 import type { Session } from './session.js';
 import type { Json, Payload } from './values.js';
+import { statusOf } from './verdict.js';
 import { atMost } from './wait.js';
 import type { Worker } from './worker.js';
 
 /** Writes the end of a trace: what is still on its way, the artifacts, the steps still open, the verdict. */
 export async function finishSession(session: Session, worker: Worker, bound_ms: number): Promise<void> {
+  if (session.isUnwanted) return await drop(session, worker, bound_ms);
   const deadline = Date.now() + bound_ms;
   const left = (share = 1): number => Math.max(0, (deadline - Date.now()) * share);
   for (const closer of session.closers) await atMost(left(0.4), guardedAsync('the end of a source', async () => await closer(left(0.4))));
@@ -27,8 +29,13 @@ export async function finishSession(session: Session, worker: Worker, bound_ms: 
   await atMost(left(0.7), guardedAsync('the Playwright trace', async () => await OwnZip.keep(session)));
   closeSteps(session);
   noteResult(session, await session.recorder.finish(runEnd(session.testInfo), Math.max(200, left())));
-  Videos.clean(session);
-  OwnZip.clean(session);
+}
+
+/** Nobody wants the trace: its sources end without being waited for, and nothing of it stays. */
+async function drop(session: Session, worker: Worker, bound_ms: number): Promise<void> {
+  for (const closer of session.closers) await guardedAsync('the end of a source', async () => await closer(0));
+  for (const context of worker.contexts) await atMost(bound_ms / 4, OwnZip.stop(context, session));
+  await session.recorder.discard(bound_ms / 2);
 }
 
 function closeSteps(session: Session): void {
@@ -48,11 +55,4 @@ export function runEnd(testInfo: TestInfo): Payload {
     duration_ms: testInfo.duration,
     ...(first === undefined ? {} : { error: first, errors }),
   };
-}
-
-/** `failed` for the wrong outcome, `aborted` for a test that was stopped from outside. */
-export function statusOf({ status, expectedStatus }: Pick<TestInfo, 'status' | 'expectedStatus'>): 'passed' | 'failed' | 'error' | 'aborted' {
-  if (status === 'interrupted') return 'aborted';
-  if (status === 'skipped' || status === expectedStatus) return 'passed';
-  return status === undefined ? 'error' : 'failed';
 }

@@ -21,17 +21,28 @@ export interface NativeRecorder {
   appendJson(kind: string, json: string, stepId?: string, ts?: number): void;
   appendContent(kind: string, payload: Payload, contents: readonly ContentField[], stepId?: string, ts?: number): void;
   learn(value: string): void;
+  followTrace(dir: string, stem: string): void;
+  followVideo(file: string, page: string, ts: number): void;
+  discard(): Promise<Finished>;
   addArtifact(name: string, path: string, options?: { move?: boolean }): unknown;
   finish(runEnd: Payload): Promise<Finished>;
 }
 
 /** Where a trace is once its test is over. */
 export interface Finished {
-  readonly outcome: 'local' | 'shipped' | 'spooled' | 'unfinished';
+  readonly outcome: 'local' | 'shipped' | 'spooled' | 'unfinished' | 'discarded';
   /** Where people look at it, when the server said so. */
   readonly url?: string;
   /** Why it is not on the server. */
   readonly reason?: string;
+}
+
+/** What a pruning of the store did. */
+export interface Pruned {
+  readonly traces: readonly { readonly dir: string; readonly status: string }[];
+  readonly freedBytes: number;
+  readonly keptBytes: number;
+  readonly unfinished: number;
 }
 
 /** How a recorder is opened. */
@@ -43,19 +54,24 @@ export interface RecorderOptions {
   /** JSON. */
   readonly runStart: string;
   readonly server?: { readonly url: string; readonly key: string };
+  /** Ships nothing before `finish`. */
+  readonly hold?: boolean;
   /** JSON. */
   readonly redaction?: string;
   readonly vault?: 'auto' | 'off';
   readonly vaultRecipient?: string;
   /** What the Playwright trace must not show either. */
   readonly masks?: { readonly inputs: boolean; readonly elements: boolean };
-  readonly limits?: { readonly finishTimeoutMs?: number; readonly queueBytes?: number };
+  readonly limits?: { readonly finishTimeoutMs?: number; readonly queueBytes?: number; readonly spoolBytes?: number };
 }
 
 /** What this package uses of the addon. */
 export interface Native {
   readonly Recorder: new (options: RecorderOptions) => NativeRecorder;
   recover(root: string, server?: { readonly url: string; readonly key: string }): Promise<unknown>;
+  recoverNow(root: string, timeoutMs: number): boolean;
+  noteDeath(root: string, pid: number, death: { readonly code: number | null; readonly signal: string | null }): readonly string[];
+  prune(root: string, maxBytes?: number): Promise<Pruned>;
   selfCheckRedaction(): unknown;
   /** Only in builds whose recorder moves the payload key `secret` into the vault. */
   readVault?: unknown;

@@ -5,10 +5,13 @@ import { statSync } from 'node:fs';
 /** Which of Playwright's processes this is. */
 export type Role = 'runner' | 'worker' | 'other';
 
+/** How the file begins that Playwright starts its workers with. */
+export const WORKER_ENTRY = 'workerProcessEntry';
+
 /** Told by the entry file, since variables such as `TEST_WORKER_INDEX` leak into everything a worker starts. */
 export function role(argv: readonly string[] = process.argv): Role {
   const entry = basename(argv[1] ?? '');
-  if (entry.startsWith('workerProcessEntry')) return 'worker';
+  if (entry.startsWith(WORKER_ENTRY)) return 'worker';
   if (entry.startsWith('loaderProcessEntry')) return 'other';
   return 'runner';
 }

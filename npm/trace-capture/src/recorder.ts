@@ -1,3 +1,5 @@
+import type { Source } from './governor/index.js';
+import { meter } from './governor/index.js';
 import type { ContentField, Finished, NativeRecorder, RecorderOptions } from './native.js';
 import { native } from './native.js';
 import { guarded, guardedAsync, problems } from './problems.js';
@@ -67,11 +69,13 @@ export class TraceRecorder {
   }
 
   append(kind: string, payload: Payload, place: Place = {}): void {
-    this.#write(kind, () => this.#native.append(kind, payload, place.stepId, place.ts));
+    this.#write(kind, sourceOf(kind), () => this.#native.append(kind, payload, place.stepId, place.ts));
   }
 
   appendContent(kind: string, payload: Payload, contents: readonly ContentField[], place: Place = {}): void {
-    this.#write(kind, () => this.#native.appendContent(kind, payload, contents, place.stepId, place.ts));
+    const source = kind.startsWith('network.') ? 'bodies' : sourceOf(kind);
+    meter.bytes(source, contents.reduce((sum, { data }) => sum + data.length, 0));
+    this.#write(kind, source, () => this.#native.appendContent(kind, payload, contents, place.stepId, place.ts));
   }
 
   /** Makes a value go from everything that is written later. It is kept in memory only. */
@@ -96,6 +100,23 @@ export class TraceRecorder {
     return added ?? false;
   }
 
+  /** Keeps the growing files of a Playwright trace, which the runner deletes when this process is killed. */
+  followTrace(dir: string, stem: string): void {
+    if (!this.#closed) guarded('following a Playwright trace', () => this.#native.followTrace(dir, stem));
+  }
+
+  /** The same for the video of a page. */
+  followVideo(file: string, page: string, ts: number): void {
+    if (!this.#closed) guarded('following a video', () => this.#native.followVideo(file, page, ts));
+  }
+
+  /** Removes the trace; nobody wants it. */
+  async discard(bound_ms: number): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await atMost(bound_ms, guardedAsync('discarding a trace', async () => await this.#native.discard()));
+  }
+
   /** Ends the trace and says where it is, as far as that is known. Safe to call twice; later appends are dropped. */
   async finish(runEnd: Payload, bound_ms: number): Promise<Finished | undefined> {
     if (this.#closed) return undefined;
@@ -115,9 +136,16 @@ export class TraceRecorder {
     return undefined;
   }
 
-  #write(kind: string, write: () => void): void {
+  #write(kind: string, source: Source, write: () => void): void {
     if (this.#closed) return;
-    guarded(`recording ${kind}`, write);
+    meter.measure(source, () => guarded(`recording ${kind}`, write));
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
   }
+}
+
+/** Whose cost an event is. */
+function sourceOf(kind: string): Source {
+  if (kind.startsWith('dom.')) return 'dom';
+  if (kind.startsWith('clone.')) return 'clones';
+  return kind === 'screenshot' ? 'screenshots' : 'others';
 }

@@ -18,7 +18,7 @@ export function urlOf({ settings, testInfo, recorder }: Session): string | undef
  */
 export function linkReport(session: Session): void {
   const { testInfo, recorder, settings } = session;
-  if (!settings.report_link || recorder.closed) return;
+  if (!settings.report_link || recorder.closed || session.isUnwanted) return;
   const url = urlOf(session);
   const root = relative(process.cwd(), placement(settings, rootOf(testInfo)).root);
   const show = `npx molar-trace show ${recorder.shortId}${root === '.molar' ? '' : ` --root ${root}`}`;

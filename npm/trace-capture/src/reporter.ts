@@ -1,5 +1,5 @@
 import type { Reporter } from '@playwright/test/reporter';
-import { recover, takeSummary } from './process.js';
+import { keepWithinBounds, recover, takeSummary } from './process.js';
 import { atMost } from './wait.js';
 
 const RECOVER_MS = 10_000;
@@ -11,7 +11,7 @@ const RECOVER_MS = 10_000;
 export class TraceReporter implements Reporter {
   async onEnd(): Promise<void> {
     process.stdout.write(takeSummary());
-    await atMost(RECOVER_MS, recover());
+    await atMost(RECOVER_MS, recover().then(keepWithinBounds));
   }
 
   printsToStdio(): boolean {

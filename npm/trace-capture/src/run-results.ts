@@ -1,11 +1,11 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Finished } from './native.js';
+import { basename, join } from 'node:path';
+import type { Finished, Pruned } from './native.js';
 import { guarded, reasonOf } from './problems.js';
-import { statusOf } from './finish.js';
 import { placement } from './placement.js';
 import type { Session } from './session.js';
 import { rootOf } from './session.js';
+import { statusOf } from './verdict.js';
 import { urlOf } from './report-link.js';
 
 /** One finished attempt, as the end of the run tells about it. */
@@ -36,10 +36,32 @@ export function noteResult(session: Session, finished: Finished | undefined): vo
     ...(server === undefined ? {} : { url: finished?.url ?? urlOf(session) ?? '' }),
     ...(server === undefined || finished?.outcome === 'shipped' ? {} : { unshipped: reasonOf(finished?.reason ?? 'it was not finished in time') }),
   };
+  note(root, result);
+}
+
+function note(root: string, line: object): void {
   guarded('the list of results', () => {
     mkdirSync(root, { recursive: true });
-    appendFileSync(fileOf(root), `${JSON.stringify(result)}\n`);
+    appendFileSync(fileOf(root), `${JSON.stringify(line)}\n`);
   });
+}
+
+/** Leaves a line for every trace that was ended in place of the worker that died. */
+export function noteDied(root: string, dirs: readonly string[]): void {
+  for (const dir of dirs) {
+    const { short_id = '', title = 'its worker died' } = rowOf(dir);
+    note(root, { status: 'aborted', title, retry: 0, trace_id: basename(dir), short_id, dir } satisfies Result);
+  }
+}
+
+/** What the finished trace says about itself; nothing for one that is on the server or on its way there. */
+function rowOf(dir: string): { readonly short_id?: string; readonly title?: string } {
+  try {
+    const { short_id, scenario } = JSON.parse(readFileSync(join(dir, 'summary.json'), 'utf8')) as { short_id: string; scenario: { title: string } };
+    return { short_id, title: `${scenario.title} (its worker died)` };
+  } catch {
+    return {};
+  }
 }
 
 /** Reads and removes what the workers of this run left. Broken lines, from a worker killed while writing, are left out. */
@@ -57,6 +79,18 @@ export function takeResults(root: string): readonly Result[] {
 /** The failed attempts with their traces, and, in one line, what did not get to the server and why. */
 export function summaryOf(results: readonly Result[]): string {
   return `${failuresOf(results)}${unshippedOf(results.filter(isWaiting))}`;
+}
+
+/** What was removed to keep the local traces within their bound, and what cannot be; empty when there was no need. */
+export function pruningOf({ traces, freedBytes, keptBytes, unfinished }: Pruned, bound: number): string {
+  const others = traces.filter(({ status }) => status !== 'passed').length;
+  const removed = traces.length === 0 ? '' : `molar-trace: removed ${traces.length} old traces (${others} of tests that had not passed), ${bytesOf(freedBytes)}, to keep within \`max_disk_bytes\`\n`;
+  const over = keptBytes <= bound ? '' : `molar-trace: the local traces take ${bytesOf(keptBytes)} of ${bytesOf(bound)}; ${unfinished} wait for a server or are being written, so nothing more is removed\n`;
+  return removed + over;
+}
+
+function bytesOf(count: number): string {
+  return `${(count / 1_000_000).toFixed(1)} MB`;
 }
 
 function failuresOf(results: readonly Result[]): string {

@@ -2,6 +2,10 @@ import type { Page, TestInfo } from '@playwright/test';
 import { dirname } from 'node:path';
 import { PageIds, guidOf } from './identities.js';
 import type { Settings } from './options/index.js';
+import type { Sheddable } from './governor/index.js';
+import type { Attempt } from './policy.js';
+import { isKept } from './policy.js';
+import { statusOf } from './verdict.js';
 import { Actions } from './playwright/actions.js';
 import { Expects } from './playwright/expects.js';
 import type { Step } from './playwright/steps.js';
@@ -22,6 +26,8 @@ export type Closer = (bound_ms: number) => Promise<void> | void;
 export class Session {
   readonly testInfo: TestInfo;
   readonly settings: Settings;
+  /** What the policy goes by, for a trace that stays only if the verdict wants it. */
+  readonly held: Attempt | undefined;
   readonly recorder: TraceRecorder;
   readonly steps: Steps;
   readonly expects: Expects;
@@ -33,12 +39,15 @@ export class Session {
   readonly seen: Set<string> = new Set();
   /** Whether steps are heard of through public interfaces, which tell less. */
   publicly = false;
+  /** Sources that are left out for now, because recording took more than it may. */
+  readonly shed: Set<Sheddable> = new Set();
   readonly #openPages = new Map<string, Page>();
   readonly #listeners: StepListener[] = [];
   readonly #closers: Closer[] = [];
 
-  constructor(testInfo: TestInfo, settings: Settings, recorder: TraceRecorder, root: string) {
+  constructor(testInfo: TestInfo, settings: Settings, recorder: TraceRecorder, root: string, held?: Attempt) {
     this.testInfo = testInfo;
+    this.held = held;
     this.settings = settings;
     this.recorder = recorder;
     this.steps = new Steps(recorder, root, (when, step) => {
@@ -46,6 +55,17 @@ export class Session {
     }, () => testInfo.errors.length);
     this.expects = new Expects(recorder, this.steps);
     this.actions = new Actions(recorder, this.steps, this.expects, () => this.onlyPage);
+  }
+
+  /** Why bodies are not recorded now; `undefined` when they are. */
+  get noBodies(): string | undefined {
+    if (!this.settings.bodies) return 'not asked for';
+    return this.shed.has('bodies') ? 'left out to keep recording within its budget' : undefined;
+  }
+
+  /** Whether the verdict, which is known by now, leaves no use for this trace. */
+  get isUnwanted(): boolean {
+    return this.held !== undefined && !isKept(this.settings, this.held, statusOf(this.testInfo) !== 'passed');
   }
 
   onStep(listener: StepListener): void {

@@ -6,6 +6,7 @@ import { Endpoint } from './events/endpoint.js';
 import { finishSession } from './finish.js';
 import { followApiRequests } from './network/api-request.js';
 import { noteChosenFiles } from './network/chosen-files.js';
+import { govern } from './governor/index.js';
 import type { Hub } from './network/hub.js';
 import { connectHub } from './network/hub.js';
 import { captureStdio } from './stdio.js';
@@ -13,6 +14,8 @@ import type { Settings } from './options/index.js';
 import { settings } from './options/index.js';
 import { recordParameters } from './parameters.js';
 import { placement } from './placement.js';
+import type { Attempt } from './policy.js';
+import { planOf } from './policy.js';
 import { afterwards } from './playwright/hidden-frames.js';
 import { listen, stepIdOf } from './playwright/privates.js';
 import type { RawTestInfo } from './playwright/privates.js';
@@ -24,12 +27,14 @@ import { TraceRecorder } from './recorder.js';
 import { redactionRules } from './redaction.js';
 import { linkReport } from './report-link.js';
 import { seedTest } from './rng.js';
+import { shareRunId } from './run-info.js';
 import { runStart } from './run-start.js';
 import { attachmentEvent, publicAttachments } from './attachments.js';
 import { Screenshots, failureScreenshot } from './media/screenshots.js';
 import { OwnZip } from './media/playwright-zip.js';
 import { Videos } from './media/video.js';
 import { checkHooks } from './self-check.js';
+import { contextBegins, contextEnds, followUsersTrace, watchBrowser, watchLeaving } from './leaving.js';
 import { Session, rootOf } from './session.js';
 import { cloneSeeds } from './clones/seeds.js';
 import { atMost } from './wait.js';
@@ -114,8 +119,10 @@ export class Worker {
   begin(testInfo: TestInfo, use: unknown): void {
     if (this.#sessions.has(testInfo) || this.#ended.has(testInfo)) return;
     const chosen = settings({ use, file: testInfo.file, annotations: testInfo.annotations });
-    if (!chosen.enabled) return;
-    const session = guarded('starting a trace', () => this.#open(testInfo, chosen));
+    const attempt = { testId: testInfo.testId, runId: shareRunId(), retry: testInfo.retry };
+    const plan = planOf(chosen, attempt);
+    if (plan === 'leave') return;
+    const session = guarded('starting a trace', () => this.#open(testInfo, chosen, plan === 'hold' ? attempt : undefined));
     if (!session) return;
     this.#sessions.set(testInfo, session);
     this.current = session;
@@ -166,6 +173,7 @@ export class Worker {
     if (this.#watched.has(context)) return;
     this.#watched.add(context);
     this.#contexts.add(context);
+    contextBegins(context);
     context.on('close', () => this.#contexts.delete(context));
     if (!session) return;
     const ready = guardedAsync('a new context', async () => {
@@ -176,6 +184,7 @@ export class Worker {
   }
 
   async contextClosing(context: BrowserContext): Promise<void> {
+    contextEnds(context);
     const session = this.current;
     if (!session) return;
     const bound = boundOf(session.testInfo, session.settings.drain_ms);
@@ -200,6 +209,7 @@ export class Worker {
     // A browser that is gone still owes the record what it left unanswered, so `settle` is what forgets it.
     this.#browsers.add(browser);
     // Closing a browser closes its contexts without a word to anybody, so what they hold is fetched before.
+    watchBrowser(browser, () => this.current);
     browser.close = afterwards(browser.close.bind(browser), async () => {
       await Promise.all(browser.contexts().map(async (context) => await this.contextClosing(context)));
     });
@@ -214,20 +224,21 @@ export class Worker {
     }
   }
 
-  #open(testInfo: TestInfo, chosen: Settings): Session | undefined {
+  #open(testInfo: TestInfo, chosen: Settings, held: Attempt | undefined): Session | undefined {
     const directory = rootOf(testInfo);
     const place = placement(chosen, directory);
     const recorder = TraceRecorder.open({
       ...place,
       wallMs: Date.now(),
       runStart: JSON.stringify(runStart(testInfo, chosen, directory, cloneSeeds(process.env))),
-      limits: { finishTimeoutMs: boundOf(testInfo, SHIP_MS), queueBytes: Math.max(QUEUE_BYTES, 3 * chosen.max_body_bytes) },
+      hold: held !== undefined,
+      limits: { finishTimeoutMs: boundOf(testInfo, SHIP_MS), queueBytes: Math.max(QUEUE_BYTES, 3 * chosen.max_body_bytes), spoolBytes: chosen.max_trace_bytes },
       redaction: redactionRules(chosen),
       vault: chosen.vault,
       masks: masksOf(chosen),
       ...(chosen.vault_recipient ? { vaultRecipient: chosen.vault_recipient } : {}),
     });
-    return recorder ? new Session(testInfo, chosen, recorder, directory) : undefined;
+    return recorder ? new Session(testInfo, chosen, recorder, directory, held) : undefined;
   }
 
   #start(session: Session): void {
@@ -244,6 +255,11 @@ export class Worker {
     guarded('the parameters of a test', () => recordParameters(session));
     seedTest(session);
     DomChannel.follow(session);
+    followUsersTrace(session);
+    watchLeaving(() => this.current);
+    govern(session, (_, { action, source }) => {
+      if (action === 'restored' && source === 'dom') for (const context of this.#contexts) void guardedAsync('the DOM', async () => await DomChannel.resume(context));
+    });
     startClones(session);
     this.#endpoint?.testBegins(session);
     if (session.settings.stdio && !this.#stdio) {

@@ -1,5 +1,5 @@
 import { native } from './native';
-import type { RecoverReport, ServerOptions, VaultSecret } from './native';
+import type { PruneReport, RecoverReport, ServerOptions, VaultSecret } from './native';
 
 /**
  * Finishes what dead processes left under `root`: closes their traces and, with a server, ships them.
@@ -8,6 +8,37 @@ import type { RecoverReport, ServerOptions, VaultSecret } from './native';
  */
 export function recover(root: string, server?: ServerOptions): Promise<RecoverReport> {
   return native.recover(root, server ?? null);
+}
+
+/**
+ * Ends the traces whose processes `noteDeath` was told about before it returns, and ships nothing; for a process that is
+ * about to end and cannot wait for a promise.
+ *
+ * @returns false when it was not done within `timeoutMs`
+ */
+export function recoverNow(root: string, timeoutMs: number): boolean {
+  return native.recoverNow(root, timeoutMs);
+}
+
+/** How a process ended, as its parent is told by Node. */
+export interface Death {
+  /** Exit code, when it ended by itself. */
+  readonly code: number | null;
+  /** Signal that ended it. */
+  readonly signal: string | null;
+}
+
+/** Notes how process `pid` of this machine ended beside its unfinished traces, for `recover` to tell; their directories. */
+export function noteDeath(root: string, pid: number, { code, signal }: Death): string[] {
+  return native.noteDeath(root, pid, code, signal);
+}
+
+/**
+ * Removes finished traces, the oldest that passed first, until the store under `root` has at most `maxBytes`; traces that
+ * wait for a server stay. Without a limit only what killed processes left half written goes.
+ */
+export function prune(root: string, maxBytes?: number): Promise<PruneReport> {
+  return native.prune(root, maxBytes ?? null);
 }
 
 /**

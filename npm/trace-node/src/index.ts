@@ -1,9 +1,10 @@
-export { capabilities, readVault, recover, runCli, selfCheckRedaction } from './functions';
-export type { Capabilities } from './functions';
+export { capabilities, noteDeath, prune, readVault, recover, recoverNow, runCli, selfCheckRedaction } from './functions';
+export type { Capabilities, Death } from './functions';
 export { AddonMissingError } from './native';
 export type {
   EventsOptions,
   FinishReport,
+  PruneReport,
   RecorderLimits,
   RecorderOptions,
   RecoverReport,

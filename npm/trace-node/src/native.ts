@@ -5,6 +5,7 @@ import type * as Binding from '../binding.cjs';
 export type {
   EventsOptions,
   FinishReport,
+  PruneReport,
   RecorderLimits,
   RecorderOptions,
   RecoverReport,

@@ -153,6 +153,22 @@ export class Recorder {
     }
   }
 
+  /** Keeps the growing files of a Playwright trace in `dir` whose names begin with `stem` should this process be killed. */
+  followTrace(dir: string, stem: string): void {
+    if (this.#finished === null) this.#native.followTrace(dir, stem);
+  }
+
+  /** Keeps the growing video of a page, which began at `ts`, should this process be killed. */
+  followVideo(file: string, page: string, ts: number): void {
+    if (this.#finished === null) this.#native.followVideo(file, page, ts);
+  }
+
+  /** Removes the trace instead of finishing it. Traces opened with `hold` were never anywhere else. */
+  discard(): Promise<FinishReport> {
+    this.#finished ??= this.#native.discard();
+    return this.#finished;
+  }
+
   /**
    * Writes `run.end`, closes the trace and ships what can be shipped within `limits.finishTimeoutMs`.
    *

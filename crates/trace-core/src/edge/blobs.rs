@@ -115,7 +115,7 @@ impl BlobWriter {
     }
 }
 
-fn open_lock(root: &Path) -> Result<File, FileError> {
+pub(super) fn open_lock(root: &Path) -> Result<File, FileError> {
     files::append(&root.join("blobs.lock"))
 }
 

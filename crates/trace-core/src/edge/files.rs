@@ -57,6 +57,24 @@ pub(super) fn remove_if_any(path: &Path) -> Result<()> {
     }
 }
 
+pub(super) fn remove_dir_if_any(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(FileError::at("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes what writes that were never completed left in a directory that nobody else writes to.
+pub(super) fn sweep(dir: &Path) -> usize {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let halves = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "tmp"));
+    halves.filter(|path| fs::remove_file(path).is_ok()).count()
+}
+
 /// Appends one line in one write.
 pub(super) fn append_line(path: &Path, line: &str) -> Result<()> {
     let mut file = append(path)?;

@@ -73,10 +73,8 @@ pub(super) fn locally(at: &TraceDir, story: Option<Story>) -> Result<(), FileErr
         describe(at, &file)?;
     }
     files::sync(&at.dir)?;
-    let live = at.live();
-    if live.exists() {
-        std::fs::remove_dir_all(&live).map_err(FileError::at("remove", &live))?;
-    }
+    files::remove_dir_if_any(&at.live())?;
+    files::remove_dir_if_any(&at.raw())?;
     // `recorder.json` marks a trace as unfinished, so it goes behind everything that is still needed to finish it.
     names::ALL.iter().try_for_each(|name| files::remove_if_any(&at.own(name)))
 }

@@ -55,6 +55,11 @@ impl TraceDir {
         blob_path(&self.root, id)
     }
 
+    /// Files of other programs that grow while the trace is written; private, and gone once it is finished.
+    pub(super) fn raw(&self) -> PathBuf {
+        self.dir.join("raw")
+    }
+
     pub(super) fn trace_file(&self) -> PathBuf {
         self.at(&self.prefix.trace_file())
     }
@@ -94,6 +99,11 @@ pub(super) mod names {
     pub(in crate::edge) const END: &str = "end.json";
     /// What the server has acknowledged.
     pub(in crate::edge) const SHIP: &str = "ship.json";
+    /// How its process died, when somebody saw it.
+    pub(in crate::edge) const DEATH: &str = "death.json";
+    /// Room for the last lines on a disk that has become full meanwhile.
+    pub(in crate::edge) const RESERVE: &str = "reserve";
     /// All of them.
-    pub(in crate::edge) const ALL: &[&str] = &[RECORDER, TALLY, BLOBS, ARTIFACTS, SHIP, END, LOCK];
+    pub(in crate::edge) const ALL: &[&str] =
+        &[RECORDER, TALLY, BLOBS, ARTIFACTS, SHIP, DEATH, RESERVE, END, LOCK];
 }

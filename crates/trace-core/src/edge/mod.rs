@@ -3,6 +3,7 @@
 mod artifacts;
 mod blobs;
 mod bundle;
+mod death;
 mod error;
 mod files;
 mod finalize;
@@ -17,8 +18,10 @@ mod pictures;
 mod playwright_zip;
 mod prepare;
 mod progress;
+mod prune;
 mod push;
 mod queue;
+mod raw;
 mod recorder;
 mod recover;
 mod repair;
@@ -38,13 +41,16 @@ pub use bundle::{
     BundleError, BundleFile, BundleLimits, BundleList, BundleOptions, BundledTrace, unpack_bundle,
     verify_bundle, write_bundle,
 };
+pub use death::{Death, note_death, settle_deaths};
 pub use error::{FileError, RecorderError};
 pub use open::{FileAt, LocalTrace, OpenError, open_trace};
 pub use options::{
     ContentDraft, Draft, DraftRef, Finish, FinishReport, Limits, Masks, RecorderOptions,
     ServerOptions, Shipped,
 };
+pub use prune::{PruneReport, Pruned, prune};
 pub use push::{PushError, PushProgress, Pushed, push, remove_finished};
+pub use raw::Follow;
 pub use recorder::Recorder;
 pub use recover::{RecoverReport, RecoveredTrace, recover, trace_dirs};
 pub use store::{ObjectInfo, S3Options, Store, StoreError};

@@ -26,6 +26,8 @@ pub struct RecorderOptions {
     pub run_start: String,
     /// Where to ship to; without one the trace stays in `root`.
     pub server: Option<ServerOptions>,
+    /// Keeps everything here until `finish`, so that a trace that is discarded instead was never anywhere else.
+    pub hold: bool,
     /// What a trace must not say.
     pub rules: Rules,
     /// What becomes of the originals of redacted values.
@@ -161,6 +163,8 @@ pub enum Shipped {
         /// Why it is not on the server yet.
         reason: String,
     },
+    /// It was discarded and is nowhere.
+    Discarded,
     /// The recorder was not done in time; its thread goes on, and a later process recovers what is left.
     Unfinished {
         /// What it was waiting for.

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::event::{TraceId, WallMs};
+use crate::redact::Rules;
 
 use super::error::{FileError, RecorderError};
 use super::files;
 use super::layout::{TraceDir, names};
-use super::options::ServerOptions;
+use super::options::{Masks, ServerOptions};
 
 /// Holds a trace's directory until it is dropped or its process dies.
 #[derive(Debug)]
@@ -46,13 +47,33 @@ pub(super) struct RecorderFile {
     pub(super) wall_ms: WallMs,
     /// Where the trace was to be shipped to; none for a local trace.
     pub(super) server: Option<String>,
+    /// By what an artifact is rewritten that recovery makes; none in files of earlier versions.
+    #[serde(default)]
+    pub(super) privacy: Option<Privacy>,
     pub(super) run_start: Box<RawValue>,
+}
+
+/// What of a recorder's rules may be written down: all but the secrets that it was told literally.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Privacy {
+    pub(super) rules: Rules,
+    pub(super) masks: Masks,
+    /// How many values it was told.
+    pub(super) n_values: usize,
+}
+
+impl Privacy {
+    pub(super) fn new(rules: &Rules, masks: Masks) -> Self {
+        let told = Rules { values: Vec::new(), ..rules.clone() };
+        Self { rules: told, masks, n_values: rules.values.len() }
+    }
 }
 
 impl RecorderFile {
     pub(super) fn new(
         trace: (&str, TraceId, WallMs),
         server: Option<&ServerOptions>,
+        privacy: Privacy,
         run_start: Box<RawValue>,
     ) -> Self {
         let (org, trace_id, wall_ms) = trace;
@@ -65,6 +86,7 @@ impl RecorderFile {
             trace_id,
             wall_ms,
             server: server.map(|server| server.url.clone()),
+            privacy: Some(privacy),
             run_start,
         }
     }
@@ -88,7 +110,7 @@ fn process_start() -> Option<u64> {
     stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
-fn host() -> String {
+pub(super) fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let name = name.or_else(|| std::env::var("HOSTNAME").ok());
     name.map_or_else(|| "unknown".to_owned(), |name| name.trim().to_owned())

@@ -21,6 +21,8 @@ pub(super) struct Batch {
 pub(super) enum Closing {
     /// With a `run.end`.
     Finish(Finish),
+    /// Nobody wants the trace.
+    Discard,
     /// The recorder was let go without a word.
     Abandon,
 }

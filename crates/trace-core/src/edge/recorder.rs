@@ -15,6 +15,7 @@ use super::options::{
     ArtifactDraft, Draft, DraftRef, Finish, FinishReport, Limits, RecorderOptions, Shipped,
 };
 use super::queue::{Closing, Queue};
+use super::raw::{Follow, Keeper};
 use super::start;
 use super::stats::Stats;
 
@@ -30,6 +31,7 @@ use super::stats::Stats;
 pub struct Recorder {
     queue: Arc<Queue>,
     stats: Arc<Stats>,
+    keeper: Arc<Keeper>,
     at: TraceDir,
     trace_id: TraceId,
     limits: Limits,
@@ -61,6 +63,7 @@ impl Recorder {
         let stats = Arc::new(Stats::default());
         let writer = start::writer(&options, Arc::clone(&stats))?;
         let at = writer.at().clone();
+        let keeper = Arc::clone(writer.keeper());
         let (tell, told) = mpsc::sync_channel(1);
         let for_thread = Arc::clone(&queue);
         std::thread::Builder::new()
@@ -73,7 +76,7 @@ impl Recorder {
             })
             .map_err(|error| RecorderError::Thread("molar-recorder", error))?;
         let outcome = Mutex::new(Outcome::Awaited(told));
-        Ok(Self { queue, stats, at, trace_id, limits, outcome })
+        Ok(Self { queue, stats, keeper, at, trace_id, limits, outcome })
     }
 
     /// Hands an event over. Beyond `limits.queue_bytes` it is dropped, counted and told by a `capture.notice`.
@@ -103,6 +106,11 @@ impl Recorder {
         self.queue.push_artifact(ArtifactDraft { name, path, takes });
     }
 
+    /// Keeps a file of another program from now on, so that it outlives its deletion when this process is killed.
+    pub fn follow(&self, follow: Follow) -> Result<(), RecorderError> {
+        Ok(self.keeper.follow(follow)?)
+    }
+
     /// Waits until everything appended before is in the hands of the operating system, at most for `timeout`; whether it is.
     ///
     /// For a process that ends in an orderly way without [`finish`](Self::finish), which would lose the last moments otherwise.
@@ -122,9 +130,19 @@ impl Recorder {
 
     /// Ends the trace and waits, never longer than `limits.finish_timeout` and a moment. A second call returns the first report.
     pub fn finish(&self, finish: Finish) -> FinishReport {
+        self.close(Closing::Finish(finish))
+    }
+
+    /// Removes the trace as if it had never been. One that was shipped live is only removed here, see
+    /// [`hold`](RecorderOptions::hold).
+    pub fn discard(&self) -> FinishReport {
+        self.close(Closing::Discard)
+    }
+
+    fn close(&self, closing: Closing) -> FinishReport {
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         if let Outcome::Awaited(told) = &*outcome {
-            self.queue.close(Closing::Finish(finish));
+            self.queue.close(closing);
             let shipped = match told.recv_timeout(self.limits.finish_timeout + GRACE) {
                 Ok(shipped) => shipped,
                 Err(error) => Shipped::Unfinished { reason: why_not_told(error).to_owned() },

@@ -96,10 +96,6 @@ fn one(
     if !marker.exists() {
         return Ok(Found::Finished);
     }
-    let unreadable = || RecorderError::Option {
-        option: "recorder.json",
-        reason: "it cannot be read, so nobody knows whose trace this is".to_owned(),
-    };
     let file = RecorderFile::read(dir).ok_or_else(unreadable)?;
     let org = file.org.parse().map_err(|_| unreadable())?;
     let at = TraceDir::new(root, &org, file.wall_ms, file.trace_id)?;
@@ -115,6 +111,13 @@ fn one(
     let shipped = bring_home(&at, &file, end, server, owner)?;
     let (trace_id, dir) = (file.trace_id, at.dir);
     Ok(Found::Dealt(RecoveredTrace { trace_id, dir, status, events, lost_bytes, shipped }))
+}
+
+fn unreadable() -> RecorderError {
+    RecorderError::Option {
+        option: "recorder.json",
+        reason: "it cannot be read, so nobody knows whose trace this is".to_owned(),
+    }
 }
 
 fn bring_home(
@@ -134,7 +137,7 @@ fn bring_home(
         }),
         (Some(_), Some(server)) => {
             let limits = Limits::default();
-            let shipment = ship(at, file, end, server.clone(), owner)?;
+            let shipment = ship(at, end, server.clone(), Arc::new(owner))?;
             Ok(shipment.wait(limits.idle_timeout, Instant::now() + RECOVER_TIMEOUT))
         }
     }
@@ -144,17 +147,17 @@ fn bring_home(
 const RECOVER_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// Tells a new shipment everything that lies in the spool.
-fn ship(
+pub(super) fn ship(
     at: &TraceDir,
-    file: &RecorderFile,
     end: Ended,
     server: ServerOptions,
-    owner: Owner,
+    owner: Arc<Owner>,
 ) -> Result<uploader::Shipment, RecorderError> {
+    let file = RecorderFile::read(&at.dir).ok_or_else(unreadable)?;
     let ledger = files::read_if_any(&at.own(names::SHIP))?.unwrap_or_default();
     // An unreadable ledger costs repeats, not data.
     let ledger = Ledger::parse(&String::from_utf8_lossy(&ledger)).unwrap_or_default();
-    let shipment = uploader::start(Job::new(at, server, ledger, Arc::new(owner)))?;
+    let shipment = uploader::start(Job::new(at, server, ledger, owner))?;
     for blob in blobs::references(at) {
         // A reference whose blob never came to be was noted for a line that was never written.
         if let Some(id) = blob.id().filter(|id| at.blob(id).exists()) {

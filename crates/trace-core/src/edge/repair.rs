@@ -7,10 +7,11 @@ use crate::event::{Payload, Timestamp};
 use crate::ndjson::{self, Lines};
 use crate::ship::Ended;
 
+use super::death::Death;
 use super::error::{FileError, RecorderError};
 use super::layout::TraceDir;
 use super::live::{LiveTrace, Tally};
-use super::{files, finalize};
+use super::{files, finalize, raw};
 
 /// What was found and what was made of it.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Repaired {
 
 /// Ends the trace: counts what the tally does not know yet, cuts the open chunk, says what happened.
 pub(super) fn repair(at: &TraceDir) -> Result<Repaired, RecorderError> {
+    files::sweep(&at.dir);
+    files::sweep(&at.live());
     if let Some(end) = finalize::noted_end(at) {
         return Ok(Repaired { end, lost_bytes: 0 });
     }
@@ -39,14 +42,17 @@ pub(super) fn repair(at: &TraceDir) -> Result<Repaired, RecorderError> {
     found.count(&open[..whole]);
     let mut live = LiveTrace::open(at, before)?;
     live.adopt(&open[..whole], found.tally);
-    let status = match found.status {
-        Some(status) => status,
-        None => say_goodbye(&mut live, lost_bytes)?,
+    let status = if let Some(status) = found.status {
+        status
+    } else {
+        tell_salvaged(&mut live, raw::salvage(at))?;
+        say_goodbye(&mut live, lost_bytes)?
     };
     live.close().map_err(|(_, error)| error)?;
     let tally = live.tally();
     let end = Ended { status, chunks: tally.chunks, last_seq: tally.last_seq };
     finalize::note_end(at, &end)?;
+    files::remove_dir_if_any(&at.raw())?;
     Ok(Repaired { end, lost_bytes })
 }
 
@@ -78,6 +84,15 @@ fn status_of(line: &[u8]) -> String {
 
 const ABORTED: &str = "aborted";
 
+fn tell_salvaged(live: &mut LiveTrace, salvaged: raw::Salvaged) -> Result<(), RecorderError> {
+    let ts = live.last_ts();
+    for (kind, fields) in salvaged {
+        let payload = Payload::of(&fields).unwrap_or_else(|_| Payload::empty());
+        live.append(ts, kind, None, payload.fields_text()).map_err(|(_, error)| error)?;
+    }
+    Ok(())
+}
+
 /// The notice and the `run.end` that the process did not come to write.
 fn say_goodbye(live: &mut LiveTrace, lost_bytes: u64) -> Result<String, RecorderError> {
     let missing = match lost_bytes {
@@ -86,14 +101,16 @@ fn say_goodbye(live: &mut LiveTrace, lost_bytes: u64) -> Result<String, Recorder
             "what happened in its last moments is missing, with a line of which {n} bytes were written"
         ),
     };
-    let message = format!("the recording process died before it ended the trace; {missing}");
+    let death = Death::read(&live.at.dir).unwrap_or_default();
+    let deed = death.deed();
+    let message = format!("the recording process {deed} before it ended the trace; {missing}");
     let notice = json!({"code": "recovered", "message": message, "source": "recorder", "count": 1});
     let notice = Payload::of(&notice).unwrap_or_else(|_| Payload::empty());
     let ts = live.last_ts();
     live.append(ts, "capture.notice", None, notice.fields_text()).map_err(|(_, error)| error)?;
     let mut fields = Map::new();
     fields.insert("duration_ms".to_owned(), json!(Timestamp::as_ms(ts)));
-    fields.insert("error".to_owned(), json!({"message": message}));
+    fields.insert("error".to_owned(), json!({"message": message, "name": death.name()}));
     let payload = finalize::run_end(ABORTED, fields, live.counts());
     live.append(ts, "run.end", None, payload.fields_text()).map_err(|(_, error)| error)?;
     Ok(ABORTED.to_owned())

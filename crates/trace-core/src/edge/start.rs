@@ -11,10 +11,10 @@ use crate::ship::{Input, Ledger};
 use super::blobs::BlobWriter;
 use super::error::{RecorderError, explain};
 use super::files;
-use super::layout::TraceDir;
+use super::layout::{TraceDir, names};
 use super::live::{LiveTrace, Tally};
 use super::options::RecorderOptions;
-use super::owner::{Owner, RecorderFile};
+use super::owner::{Owner, Privacy, RecorderFile};
 use super::prepare::{Preparer, Unfit, parse};
 use super::secrets::Secrets;
 use super::stats::Stats;
@@ -40,7 +40,10 @@ pub(super) fn writer(
     let raw = serde_json::value::RawValue::from_string(run_start.as_str().to_owned());
     let raw = raw.map_err(|error| bad_run_start(explain(&error)))?;
     let who = (options.org.as_str(), options.trace_id, options.wall_ms);
-    RecorderFile::new(who, options.server.as_ref(), raw).write(&at)?;
+    let privacy = Privacy::new(&options.rules, options.masks);
+    RecorderFile::new(who, options.server.as_ref(), privacy, raw).write(&at)?;
+    // Without room even for that the recorder says at once that the disk refuses.
+    drop(std::fs::write(at.own(names::RESERVE), vec![0; RESERVE_BYTES]));
     let blobs = BlobWriter::open(&at)?;
     let mut live = LiveTrace::open(&at, Tally::default())?;
     // A server makes the finished form itself.
@@ -48,14 +51,18 @@ pub(super) fn writer(
     let first = live.append(Timestamp::ZERO, "run.start", None, run_start.fields_text());
     first.and_then(|()| live.flush()).map_err(|(_, error)| error)?;
     let owner = Arc::new(owner);
-    let shipment = options.server.as_ref().map(|server| {
+    let shipment = options.server.as_ref().filter(|_| !options.hold).map(|server| {
         let job = Job::new(&at, server.clone(), Ledger::default(), Arc::clone(&owner));
         start_shipping(job, &run_start, &stats)
     });
     let preparer = Preparer { secrets, blobs, new_blobs: Vec::new(), blob_bytes: 0 };
+    let held = options.server.clone().filter(|_| options.hold);
     let bounds = (options.limits, options.masks);
-    Ok(Writer::new(live, preparer, bounds, shipment.flatten(), owner, stats))
+    Ok(Writer::new(live, preparer, bounds, shipment.flatten(), held, owner, stats))
 }
+
+/// A chunk's worth of last lines, and what names the trace's end.
+const RESERVE_BYTES: usize = 64 << 10;
 
 /// Without its background thread a recorder still records; the spool is shipped by a later process.
 fn start_shipping(job: Job, run_start: &Payload, stats: &Stats) -> Option<Shipment> {

@@ -9,20 +9,19 @@ use serde_json::json;
 use crate::event::Payload;
 use crate::ship::{Ended, Input};
 
-use super::artifacts;
 use super::error::{FileError, explain};
-use super::finalize;
-use super::layout::TraceDir;
+use super::layout::{TraceDir, names};
 use super::live::LiveTrace;
 use super::lot::Parts;
-use super::options::{Finish, Limits, Masks, Shipped};
-use super::owner::Owner;
+use super::options::{Finish, Limits, Masks, ServerOptions, Shipped};
+use super::owner::{Owner, RecorderFile};
 use super::prepare::{Preparer, Unfit, parse};
 use super::queue::{Batch, Closing, Queue};
+use super::raw::Keeper;
 use super::recorder::LEARN;
 use super::stats::Stats;
 use super::uploader::Shipment;
-use super::vault;
+use super::{artifacts, blobs, files, finalize, recover, vault};
 
 /// How long a batch gathers: a tenth of the 50 ms within which a line has to be out of this process.
 const LINGER: Duration = Duration::from_millis(5);
@@ -37,8 +36,11 @@ pub(super) struct Writer {
     limits: Limits,
     masks: Masks,
     shipment: Option<Shipment>,
+    /// Where the trace goes once it is known to be wanted.
+    held: Option<ServerOptions>,
+    keeper: Arc<Keeper>,
     /// Held as long as lines may come, so that nobody recovers the trace meanwhile.
-    _owner: Arc<Owner>,
+    owner: Arc<Owner>,
     stats: Arc<Stats>,
     spooled_bytes: u64,
     spool_full: bool,
@@ -53,17 +55,21 @@ impl Writer {
         preparer: Preparer,
         (limits, masks): (Limits, Masks),
         shipment: Option<Shipment>,
+        held: Option<ServerOptions>,
         owner: Arc<Owner>,
         stats: Arc<Stats>,
     ) -> Self {
         let (spooled_bytes, spool_full, lost, retry_at) = (0, false, 0, None);
+        let keeper = Arc::new(Keeper::new(&live.at));
         Self {
             live,
             preparer,
             limits,
             masks,
             shipment,
-            _owner: owner,
+            held,
+            keeper,
+            owner,
             stats,
             spooled_bytes,
             spool_full,
@@ -76,6 +82,10 @@ impl Writer {
         &self.live.at
     }
 
+    pub(super) fn keeper(&self) -> &Arc<Keeper> {
+        &self.keeper
+    }
+
     /// Runs until the queue is closed; answers where the trace is then.
     pub(super) fn run(mut self, queue: &Queue) -> Shipped {
         let mut batch = Batch::default();
@@ -86,6 +96,7 @@ impl Writer {
             queue.wrote();
             match batch.closing.take() {
                 Some(Closing::Finish(finish)) => return self.finish(finish),
+                Some(Closing::Discard) => return self.discard(),
                 Some(Closing::Abandon) => return self.abandon(),
                 None => queue.linger(LINGER),
             }
@@ -273,7 +284,21 @@ impl Writer {
         }
     }
 
+    /// Nothing of the trace stays. A shipment that had begun ends here; the server ends such a trace by itself.
+    fn discard(self) -> Shipped {
+        self.keeper.stop();
+        drop(self.shipment);
+        match blobs::remove_trace(&self.live.at) {
+            Ok(()) => Shipped::Discarded,
+            Err(error) => {
+                self.stats.problem(explain(&error));
+                Shipped::Unfinished { reason: explain(&error) }
+            }
+        }
+    }
+
     fn abandon(mut self) -> Shipped {
+        self.keeper.stop();
         let closed = self.live.close();
         self.check(closed);
         self.tell_ready();
@@ -282,6 +307,9 @@ impl Writer {
 
     fn finish(mut self, finish: Finish) -> Shipped {
         let until = Instant::now() + self.limits.finish_timeout;
+        self.keeper.stop();
+        // Gives a full disk room for the notice and the end; that it could not be removed leaves what a full disk leaves.
+        drop(files::remove_if_any(&self.at().own(names::RESERVE)));
         // The last chance to tell: a disk that has room again takes the rest, one that has not costs one more refused write.
         self.retry_at = None;
         self.tell_lost();
@@ -328,14 +356,18 @@ impl Writer {
 
     fn bring_home(mut self, end: Ended, until: Instant) -> Shipped {
         let idle = self.limits.idle_timeout;
+        if let Some(server) = self.held {
+            return match recover::ship(&self.live.at, end, server, self.owner) {
+                Ok(shipment) => shipment.wait(idle, until),
+                Err(error) => Shipped::Spooled { reason: explain(&error) },
+            };
+        }
         match self.shipment {
             Some(shipment) => {
                 shipment.tell(Input::Ended(end));
                 shipment.wait(idle, until)
             }
-            None if super::owner::RecorderFile::read(&self.live.at.dir)
-                .is_some_and(|f| f.server.is_some()) =>
-            {
+            None if RecorderFile::read(&self.live.at.dir).is_some_and(|f| f.server.is_some()) => {
                 Shipped::Spooled { reason: "live shipping could not be started".to_owned() }
             }
             None => match finalize::locally(&self.live.at, self.live.story.take()) {

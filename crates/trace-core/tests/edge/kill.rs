@@ -120,7 +120,7 @@ fn a_half_line_is_cut_off_and_named() {
 }
 
 /// Recovers as soon as the recorder's thread has let the trace go; `before` runs once at that moment.
-fn until_let_go(root: &Path, before: impl FnOnce()) -> RecoverReport {
+pub(crate) fn until_let_go(root: &Path, before: impl FnOnce()) -> RecoverReport {
     let until = Instant::now() + Duration::from_secs(10);
     let lock = files(root).into_iter().find(|path| path.ends_with("recorder.lock")).unwrap();
     let lock = std::fs::File::open(lock).unwrap();

@@ -25,6 +25,7 @@ pub(crate) fn options(root: &Path, n: u8) -> RecorderOptions {
         wall_ms: WALL_MS,
         run_start: r#"{"project":"shop","scenario":{"slug":"upgrade"}}"#.to_owned(),
         server: None,
+        hold: false,
         rules: trace_core::redact::Rules::default(),
         vault: VaultOptions::LocalKey,
         masks: Masks::default(),

@@ -10,6 +10,8 @@ mod local;
 mod open;
 mod playwright_zip;
 mod privacy;
+mod prune;
+mod raw;
 mod scrub;
 mod server;
 mod ship;

@@ -19,7 +19,7 @@ export function startClones(session: Session): void {
       await Promise.all(watches.map(async (watch) => await watch.poll()));
     });
   };
-  const timer = setInterval(() => void pollAll(), Math.max(50, session.settings.clone_poll_ms));
+  const timer = setInterval(() => void (session.shed.has('clones') || pollAll()), Math.max(50, session.settings.clone_poll_ms));
   timer.unref();
   void pollAll();
   let last = Promise.resolve();

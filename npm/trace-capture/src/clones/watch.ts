@@ -1,3 +1,4 @@
+import { meter } from '../governor/index.js';
 import type { Session } from '../session.js';
 import type { Json, Payload } from '../values.js';
 import { describe } from '../values.js';
@@ -84,8 +85,10 @@ export class CloneWatch {
       if ((count ?? 0) <= MAX_COLLECTION) this.#collections.set(name, await this.client.items(name));
       this.#digests.set(name, digest);
     }
-    this.#writeState(summary);
-    this.#deliveries.state(this.#collections);
+    meter.measure('clones', () => {
+      this.#writeState(summary);
+      this.#deliveries.state(this.#collections);
+    });
   }
 
   /** The clone's own word on its seed, once and whenever it is seeded anew. */

@@ -8,6 +8,7 @@ import { cleanUrl } from '../injected/mask/text.js';
 import { Identities } from './identity.js';
 import type { Names } from './options.js';
 import { injectedOptions } from './options.js';
+import { meter } from '../governor/index.js';
 import { canBeQuiet, quietly, within } from './quiet.js';
 import { initScript } from './script.js';
 import type { Surroundings } from './surroundings.js';
@@ -175,6 +176,10 @@ export class DomRecorder {
   }
 
   #receive(source: Source, text: unknown): void {
+    meter.measure('dom', () => this.#read(source, text));
+  }
+
+  #read(source: Source, text: unknown): void {
     const batch = parseBatch(text);
     const place = { page: this.#identities.of(source.page, 'page'), frame: this.#identities.of(source.frame, 'frame') };
     if ('fault' in batch) {

@@ -1,11 +1,11 @@
 import type { BrowserContext } from '@playwright/test';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { quietly } from '../dom/quiet.js';
 import { afterwards } from '../playwright/hidden-frames.js';
 import type { RawTestInfo } from '../playwright/privates.js';
-import { guarded, guardedAsync } from '../problems.js';
+import { followOwnTrace, privateDir } from '../leaving.js';
+import { guardedAsync } from '../problems.js';
 import type { Session } from '../session.js';
 import { whileOpen } from './closing.js';
 
@@ -17,7 +17,6 @@ interface Own {
 const own = new WeakMap<BrowserContext, Own>();
 const originals = new WeakMap<BrowserContext, BrowserContext['tracing']['start']>();
 const files = new WeakMap<Session, string[]>();
-const directories = new WeakMap<Session, string>();
 
 /** Playwright's own trace of a test: the user's, where the configuration records one; else one of ours. Never both. */
 export const OwnZip = {
@@ -25,7 +24,7 @@ export const OwnZip = {
     if (!session.settings.playwright_zip || usersOwn(session)) return;
     const known = own.get(context);
     if (known?.session === session) return;
-    const begin = giveWay(context);
+    const begin = giveWay(context, followOwnTrace(session));
     const mine: Own = { session, running: true };
     own.set(context, mine);
     const started = await guardedAsync('the Playwright trace', async () => {
@@ -40,11 +39,9 @@ export const OwnZip = {
     const mine = own.get(context);
     if (!mine?.running || mine.session !== session) return;
     mine.running = false;
-    const dir = directories.get(session) ?? mkdtempSync(join(tmpdir(), 'molar-zip-'));
-    directories.set(session, dir);
     const all = files.get(session) ?? [];
     files.set(session, all);
-    const path = join(dir, `${all.length + 1}.zip`);
+    const path = join(privateDir(session, 'zip'), `${all.length + 1}.zip`);
     all.push(path);
     await whileOpen(session, 'the Playwright trace', async () => await quietly(context, async () => await context.tracing.stop({ path })));
   },
@@ -57,12 +54,6 @@ export const OwnZip = {
       await session.recorder.addArtifact(index === 0 ? 'trace.playwright.zip' : `trace.playwright-${index + 1}.zip`, path);
     }
   },
-
-  /** Removes our own files, once they are kept. */
-  clean(session: Session): void {
-    const dir = directories.get(session);
-    if (dir !== undefined) guarded('Playwright trace files', () => rmSync(dir, { recursive: true, force: true }));
-  },
 };
 
 function usersOwn(session: Session): boolean {
@@ -70,7 +61,7 @@ function usersOwn(session: Session): boolean {
 }
 
 /** A test may start a trace of its own, which Playwright refuses while ours runs; then ours ends first. */
-function giveWay(context: BrowserContext): () => Promise<unknown> {
+function giveWay(context: BrowserContext, name: string): () => Promise<unknown> {
   const { tracing } = context;
   const original = originals.get(context) ?? tracing.start.bind(tracing);
   if (!originals.has(context)) {
@@ -82,5 +73,5 @@ function giveWay(context: BrowserContext): () => Promise<unknown> {
       await OwnZip.stop(context, mine.session);
     });
   }
-  return async () => await original({ snapshots: true, screenshots: false, sources: true });
+  return async () => await original({ name, snapshots: true, screenshots: false, sources: true });
 }

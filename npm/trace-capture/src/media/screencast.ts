@@ -1,4 +1,5 @@
 import type { Cdp } from '../network/cdp-session.js';
+import { meter } from '../governor/index.js';
 import { problems } from '../problems.js';
 import type { Session } from '../session.js';
 
@@ -20,6 +21,8 @@ interface FrameEvent {
 
 /** A page that keeps changing is looked at five times a second: more frames cost the test its processor and show little more. */
 const PACE_MS = 200;
+/** The same while pictures between steps are left out: those at steps still need a recent frame. */
+const SHED_PACE_MS = 1_000;
 /** How long after an acknowledgement a changing page would have sent its next frame. */
 const SETTLE_MS = 120;
 /** Shortest time between two frames that are asked for because a step begins or ends. */
@@ -73,8 +76,10 @@ export class ScreencastSource {
 
   event(method: string, params: unknown): void {
     if (method === 'Page.javascriptDialogOpening') return this.#dialog(params as { type?: string; message?: string; url?: string });
-    if (method !== 'Page.screencastFrame') return;
-    const { data, sessionId, metadata } = params as FrameEvent;
+    if (method === 'Page.screencastFrame') meter.measure('screenshots', () => this.#frame(params as FrameEvent));
+  }
+
+  #frame({ data, sessionId, metadata }: FrameEvent): void {
     this.#pace(sessionId);
     this.#number += 1;
     const size = { width: Math.round(metadata?.deviceWidth ?? 0), height: Math.round(metadata?.deviceHeight ?? 0) };
@@ -93,7 +98,7 @@ export class ScreencastSource {
   #pace(sessionId: number): void {
     const asked = this.#refreshing;
     this.#refreshing = false;
-    this.#after(asked ? 0 : PACE_MS, () => {
+    this.#after(asked ? 0 : this.#current()?.shed.has('screenshots') ? SHED_PACE_MS : PACE_MS, () => {
       this.#tell('Page.screencastFrameAck', { sessionId });
       if (!asked) this.#after(SETTLE_MS, () => this.#refresh());
     });

@@ -53,7 +53,7 @@ export const Screenshots = {
     all.set(id, one);
     const stop = source.listen((frame) => {
       if (one.waiting.length > 0) answer(session, one, frame);
-      else if (Date.now() - one.writtenAtMs >= session.settings.heartbeat_ms) write(session, one, frame, 'heartbeat');
+      else if (!session.shed.has('screenshots') && Date.now() - one.writtenAtMs >= session.settings.heartbeat_ms) write(session, one, frame, 'heartbeat');
     });
     page.once('close', () => {
       stop();

@@ -1,10 +1,10 @@
 import type { Page } from '@playwright/test';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { property } from '../playwright/privates.js';
-import { guarded } from '../problems.js';
+import { privateDir } from '../leaving.js';
+import { guarded, guardedAsync } from '../problems.js';
 import type { Session } from '../session.js';
 import { guidOf } from '../identities.js';
 import { atMost } from '../wait.js';
@@ -42,8 +42,9 @@ const ENCODE_MS = 5_000;
 
 const recorded = new WeakMap<Session, Recorded[]>();
 const films = new WeakMap<Session, Map<string, Filmed>>();
-const directories = new WeakMap<Session, string>();
 const toldMasked = new WeakSet<Session>();
+/** Longest wait for Playwright to tell where a video goes; a page without one never tells. */
+const FOLLOW_MS = 5_000;
 let encoder: string | false | undefined;
 let toldMissing = false;
 
@@ -61,7 +62,7 @@ export const Videos = {
       toldMissing = true;
       return;
     }
-    if (!filmed || !canFilm()) options['recordVideo'] = { dir: directory(session) };
+    if (!filmed || !canFilm()) options['recordVideo'] = { dir: privateDir(session, 'video') };
   },
 
   /** Films a page whose video nobody else makes. */
@@ -71,12 +72,13 @@ export const Videos = {
     films.set(session, all);
     const id = session.pages.page(guidOf(page));
     if (!isWanted(session) || !source || !ffmpeg || !canFilm() || page.video() || all.has(id)) return;
-    const one: Filmed = { id, path: join(directory(session), `${id}.webm`), startTs: 0, endTs: undefined, film: undefined, ended: undefined };
+    const one: Filmed = { id, path: join(privateDir(session, 'video'), `${id}.webm`), startTs: 0, endTs: undefined, film: undefined, ended: undefined };
     all.set(id, one);
     const show = (frame: Frame): void => {
       if (one.film) return one.film.add(frame);
       one.startTs = session.recorder.tsOf(frame.atMs);
       one.film = Film.begin(ffmpeg, one.path, frame);
+      if (one.film) session.recorder.followVideo(one.path, id, one.startTs);
     };
     if (source.latest) show(source.latest);
     const stop = source.listen(show);
@@ -95,6 +97,11 @@ export const Videos = {
     recorded.set(session, all);
     const one: Recorded = { page, id: session.pages.page(guidOf(page)), startTs: session.recorder.now(), endTs: undefined };
     all.push(one);
+    // What the end would leave out must not come back by a kill.
+    if (!isMasked(session)) void guardedAsync('a video', async () => {
+      const path = await pathOf(page, FOLLOW_MS);
+      if (path !== undefined) session.recorder.followVideo(path, one.id, one.startTs);
+    });
     page.once('close', () => guarded('a video', () => (one.endTs = session.recorder.now())));
   },
 
@@ -108,12 +115,6 @@ export const Videos = {
       if (!(await session.recorder.addArtifact(artifact, path))) continue;
       session.append('video', { page: id, artifact, start_ts: startTs, ...(endTs === undefined ? {} : { end_ts: endTs }) }, { stepId: undefined });
     }
-  },
-
-  /** Removes our own video files, once they are kept. */
-  clean(session: Session): void {
-    const dir = directories.get(session);
-    if (dir !== undefined) guarded('video files', () => rmSync(dir, { recursive: true, force: true }));
   },
 };
 
@@ -130,12 +131,6 @@ function isWanted(session: Session): boolean {
 
 function isMasked({ settings }: Session): boolean {
   return settings.video !== 'unmasked' && hasMasks(settings);
-}
-
-function directory(session: Session): string {
-  const dir = directories.get(session) ?? mkdtempSync(join(tmpdir(), 'molar-video-'));
-  directories.set(session, dir);
-  return dir;
 }
 
 async function recordedFiles(session: Session, bound_ms: number): Promise<Kept[]> {

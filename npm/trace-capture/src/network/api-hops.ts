@@ -138,7 +138,7 @@ function pairs(raw: readonly string[]): (readonly [string, string])[] {
 
 function bodyOf(session: Session, data: Buffer | undefined): Body | undefined {
   if (!data || data.length === 0) return undefined;
-  return session.settings.bodies ? limited(data, session.settings.max_body_bytes) : { missing: 'not asked for' };
+  return session.noBodies === undefined ? limited(data, session.settings.max_body_bytes) : { missing: session.noBodies };
 }
 
 function write({ session, stepId }: Hop, kind: string, payload: Payload, body: Body | undefined, mediaType: string, ts: number): void {

@@ -93,13 +93,13 @@ function begin(session: Session, options: FetchOptions): Call {
 function answered(session: Session, call: Call, context: object, response: ApiResponse): void {
   const endTs = session.recorder.now();
   // Asked before the test can dispose of the context, and not waited for: the test has its answer already.
-  const body = session.settings.bodies ? atMost(BODY_MS, quietly(context, async () => await response.body())) : Promise.resolve(undefined);
+  const body = session.noBodies === undefined ? atMost(BODY_MS, quietly(context, async () => await response.body())) : Promise.resolve(undefined);
   session.pending.add(body.then((data) => write(session, call, response, data, endTs)));
 }
 
 function write(session: Session, call: Call, response: ApiResponse, data: Buffer | undefined, endTs: number): void {
   const headers = response.headersArray().map(({ name, value }) => [name.toLowerCase(), value] as const);
-  const body: Body = data ? limited(data, session.settings.max_body_bytes) : { missing: session.settings.bodies ? 'it could not be read' : 'not asked for' };
+  const body: Body = data ? limited(data, session.settings.max_body_bytes) : { missing: session.noBodies ?? 'it could not be read' };
   const payload: Payload = {
     request_id: call.id, method: call.method, url: response.url(), status: response.status(), status_text: response.statusText(), headers,
     resource_type: 'fetch', source: 'api_request', duration_ms: Math.max(0, endTs - call.startTs), ...('missing' in body ? { body_missing: body.missing } : {}),

@@ -62,7 +62,7 @@ class EventsRecorder {
       redirectedFrom: from ? this.#known.get(from)?.exchange.begun.id : undefined, preflightFor: undefined,
       hasBody: Boolean(data), requestHeaders: request.headers(),
     });
-    if (data) exchange.requestBody = session.settings.bodies ? limited(data, session.settings.max_body_bytes) : { missing: 'not asked for' };
+    if (data) exchange.requestBody = session.noBodies === undefined ? limited(data, session.settings.max_body_bytes) : { missing: session.noBodies };
     this.#open.set(exchange, session);
     this.#settleWith(session);
     let told = (): void => undefined;
@@ -70,7 +70,7 @@ class EventsRecorder {
     return async () => {
       const headers = await atMost(HEADERS_MS, request.headersArray());
       if (headers) exchange.requestHeaders = rawHeaders(headers);
-      if (unread && session.settings.bodies) exchange.requestBody = await this.#unread(session, exchange);
+      if (unread && session.noBodies === undefined) exchange.requestBody = await this.#unread(session, exchange);
       writeRequest(session, exchange);
       told();
     };
@@ -144,7 +144,7 @@ class EventsRecorder {
 
 async function bodyOf(session: Session, exchange: Exchange, response: Response): Promise<Body | undefined> {
   if (bodiless(exchange.begun.method, response.status())) return undefined;
-  if (!session.settings.bodies) return { missing: 'not asked for' };
+  if (session.noBodies !== undefined) return { missing: session.noBodies };
   if (streamsFrom(exchange) === 'timed') return { missing: 'a stream, which this browser does not hand over' };
   const data = await atMost(BODY_MS, response.body());
   return data ? limited(data, session.settings.max_body_bytes) : { missing: 'the browser did not hand it over' };

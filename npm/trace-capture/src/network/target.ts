@@ -119,7 +119,7 @@ export class NetworkTarget {
 
   #requestBody(session: Session, exchange: Exchange, event: WillBeSent): void {
     const limit = session.settings.max_body_bytes;
-    if (!session.settings.bodies) exchange.requestBody = { missing: 'not asked for' };
+    if (session.noBodies !== undefined) exchange.requestBody = { missing: session.noBodies };
     else exchange.requestBody = inlineBody(event, limit);
     if (exchange.requestBody) return this.#writeSoon(session, exchange);
     exchange.asking = this.#askRequestBody(session, exchange, event);
@@ -153,7 +153,7 @@ export class NetworkTarget {
   }
 
   #stream(session: Session, exchange: Exchange, how: 'timed' | 'large'): void {
-    if (!session.settings.bodies || bodiless(exchange.begun.method, exchange.status)) return;
+    if (session.noBodies !== undefined || bodiless(exchange.begun.method, exchange.status)) return;
     exchange.streaming = startStream(session, exchange, this.#around.sources().own, how);
     session.pending.add(exchange.streaming);
   }
@@ -209,7 +209,7 @@ export class NetworkTarget {
   /** What had arrived of a body whose transfer broke. */
   async #cut(session: Session, exchange: Exchange, error: string): Promise<Body> {
     await this.#streamed(exchange);
-    if (session.settings.bodies && becomesDownload(exchange)) {
+    if (session.noBodies === undefined && becomesDownload(exchange)) {
       const saved = await this.#book.download(exchange.begun.url, DOWNLOAD_MS);
       if (saved) return saved;
     }
@@ -218,7 +218,7 @@ export class NetworkTarget {
 
   async #responseBody(session: Session, exchange: Exchange): Promise<Body | undefined> {
     if (bodiless(exchange.begun.method, exchange.status) || exchange.begun.resourceType === 'preflight') return undefined;
-    if (!session.settings.bodies) return { missing: 'not asked for' };
+    if (session.noBodies !== undefined) return { missing: session.noBodies };
     await this.#streamed(exchange);
     const { stream, received } = exchange;
     if (stream && stream.length >= received) return stream.body(received);

@@ -41,6 +41,8 @@ const CLONE: Rule = {
 /** Every option: the order here is the order in which people read them. */
 export const TABLE: Readonly<Record<keyof TraceCaptureOptions, Entry>> = {
   enabled: YES,
+  mode: { rule: { type: 'choice', of: ['on', 'off', 'retain-on-failure', 'on-first-retry', 'on-all-retries'] }, default: 'on' },
+  sample: { rule: { type: 'number', min: 0, max: 1 } },
   dir: { rule: TEXT, scope: 'run', hidden: true },
   org: { rule: TEXT, scope: 'run' },
   url: { rule: { type: 'text', pattern: /^https?:\/\// }, scope: 'run' },
@@ -74,6 +76,10 @@ export const TABLE: Readonly<Record<keyof TraceCaptureOptions, Entry>> = {
   rng_seed: { rule: TEXT },
   rng_worker: { rule: { type: 'boolean' }, default: false },
   public_hooks: { rule: { type: 'boolean' }, default: false, scope: 'run' },
+  max_overhead: { rule: { type: 'number', min: 0.01, max: 1 }, default: 0.25 },
+  max_bytes_per_second: { rule: { type: 'integer', min: 10_000, max: 10_000_000_000, unit: 'bytes' }, default: 32 * 1024 * 1024 },
+  max_trace_bytes: { rule: { type: 'integer', min: 100_000, max: 1_000_000_000_000, unit: 'bytes' }, default: 2 * 1024 * 1024 * 1024 },
+  max_disk_bytes: { rule: { type: 'integer', min: 0, max: 1_000_000_000_000_000, unit: 'bytes' }, scope: 'run' },
   drain_ms: { rule: { type: 'integer', min: 0, max: 60_000, unit: 'ms' }, default: 3_000 },
 };
 

@@ -20,8 +20,12 @@ export interface CloneOptions {
  * is a line here, its rule in `table.ts`, and `npm run options`: the comment here is what users read about it.
  */
 export interface TraceCaptureOptions {
-  /** Whether to record at all. */
+  /** Whether to record at all; false is another word for `mode: 'off'`, and over every other. */
   readonly enabled?: boolean;
+  /** Which attempts leave a trace. With `retain-on-failure` nothing is shipped before the verdict, and a test that passed leaves nothing. */
+  readonly mode?: 'on' | 'off' | 'retain-on-failure' | 'on-first-retry' | 'on-all-retries';
+  /** Share of the tests to record, the same ones on every shard of a run; with `retain-on-failure` the share of passed tests to keep beside the failed ones. Absent: all, and none of the passed ones. */
+  readonly sample?: number;
   /** Where traces are kept; `.molar` beside the config file when absent. */
   readonly dir?: string;
   /** The organisation traces belong to. */
@@ -94,12 +98,20 @@ export interface TraceCaptureOptions {
   readonly rng_worker?: boolean;
   /** Attaches through public interfaces only, as is done when a release of Playwright lacks the inner ones. Set in the environment or before `register` is imported. */
   readonly public_hooks?: boolean;
+  /** Share of the test's JavaScript thread that recording may take for long; beyond it the costliest source is left out, and the trace says so. */
+  readonly max_overhead?: number;
+  /** Bytes of bodies, pictures, DOM and clone states that recording may write per second for long; beyond it as with `max_overhead`. */
+  readonly max_bytes_per_second?: number;
+  /** Bytes of one trace on disk; later events are dropped, and the trace says so. */
+  readonly max_trace_bytes?: number;
+  /** Bytes of all local traces: at the start and the end of a run the oldest that passed are removed, then the oldest others. Traces that wait for a server stay. Absent: no limit. */
+  readonly max_disk_bytes?: number;
   /** Longest wait for what is still on its way when a context closes or a test ends. */
   readonly drain_ms?: number;
 }
 
 /** Options without a default: absent means that nobody chose. */
-export type Optional = 'dir' | 'org' | 'url' | 'key' | 'source' | 'redaction' | 'vault_recipient' | 'rng_seed';
+export type Optional = 'sample' | 'max_disk_bytes' | 'dir' | 'org' | 'url' | 'key' | 'source' | 'redaction' | 'vault_recipient' | 'rng_seed';
 
 /** The options with every default filled in. */
 export type Settings = Required<Omit<TraceCaptureOptions, Optional>> & Pick<TraceCaptureOptions, Optional>;

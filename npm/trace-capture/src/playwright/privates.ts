@@ -89,7 +89,7 @@ export interface RawTestInfo {
   readonly _stepMap?: ReadonlyMap<string, RawStep>;
   readonly _steps?: readonly RawStep[];
   readonly _onDidFinishTestFunctionCallbacks?: Set<() => Promise<void>>;
-  readonly _tracing?: { stopIfNeeded?: () => Promise<void>; traceOptions?: () => unknown };
+  readonly _tracing?: { stopIfNeeded?: () => Promise<void>; traceOptions?: () => unknown; tracesDir?: () => string };
 }
 
 /** One API call as the client's instrumentation describes it. */

@@ -1,12 +1,15 @@
+import type { ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
-const FIXTURES = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'test', 'fixtures');
+/** Where the suites are. */
+export const FIXTURES: string = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'test', 'fixtures');
 // A guard against a runner that hangs, not a measure: on a machine that does other things a suite takes many times as long.
 const LIMIT_MS = 900_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -45,19 +48,44 @@ export interface Runner {
   readonly cwd: string;
 }
 
+/** A run of a suite that is under way. */
+export interface Running {
+  readonly pid: number;
+  /** Where its traces are. */
+  readonly root: string;
+  readonly done: Promise<SuiteRun>;
+}
+
 /** Runs a suite of `test/fixtures` with the real runner, and reads back what it recorded. */
 export async function runSuite(name: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<SuiteRun> {
-  const cli = join(dirname(require.resolve('@playwright/test/package.json')), 'cli.js');
-  return await runSuiteWith({ program: process.execPath, cli, cwd: join(FIXTURES, name) }, env, args);
+  return await startSuite(name, env, args).done;
 }
 
 /** The same with a runner of one's own. */
 export async function runSuiteWith(runner: Runner, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<SuiteRun> {
+  return await startSuiteWith(runner, env, args).done;
+}
+
+/** Starts a suite without waiting for its end. */
+export function startSuite(name: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Running {
+  const cli = join(dirname(require.resolve('@playwright/test/package.json')), 'cli.js');
+  return startSuiteWith({ program: process.execPath, cli, cwd: join(FIXTURES, name) }, env, args);
+}
+
+function startSuiteWith(runner: Runner, env: Readonly<Record<string, string>>, args: readonly string[]): Running {
   const dir = mkdtempSync(join(tmpdir(), 'molar-suite-'));
   process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
   const root = env['MOLAR_TRACE_DIR'] ?? join(dir, 'molar');
-  const { code, output } = await run(runner, ['test', ...args, '--output', join(dir, 'results')], { ...env, MOLAR_TRACE_DIR: root });
-  const traces = traceDirs(root).map(readTrace);
+  const child = start(runner, ['test', ...args, '--output', join(dir, 'results')], { ...env, MOLAR_TRACE_DIR: root });
+  return { pid: child.pid ?? -1, root, done: endOf(child, root) };
+}
+
+async function endOf(child: ChildProcessByStdio<null, Readable, Readable>, root: string): Promise<SuiteRun> {
+  let output = '';
+  child.stdout.on('data', (part: Buffer) => (output += part.toString()));
+  child.stderr.on('data', (part: Buffer) => (output += part.toString()));
+  const code = await new Promise<number>((resolve) => child.once('close', (status) => resolve(status ?? -1)));
+  const traces = readTraces(root);
   return {
     code,
     output,
@@ -70,14 +98,14 @@ export async function runSuiteWith(runner: Runner, env: Readonly<Record<string, 
   };
 }
 
-async function run({ program, cli, cwd }: Runner, args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ code: number; output: string }> {
+/** Every trace below a directory, finished or not. */
+export function readTraces(root: string): readonly Trace[] {
+  return traceDirs(root).map(readTrace);
+}
+
+function start({ program, cli, cwd }: Runner, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcessByStdio<null, Readable, Readable> {
   const { MOLAR_TRACE_RUN_ID: _run, ...inherited } = process.env;
-  const child = spawn(program, [cli, ...args], { cwd, env: { ...inherited, FORCE_COLOR: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS, killSignal: 'SIGKILL' });
-  let output = '';
-  child.stdout.on('data', (part: Buffer) => (output += part.toString()));
-  child.stderr.on('data', (part: Buffer) => (output += part.toString()));
-  const code = await new Promise<number>((resolve) => child.once('close', (status) => resolve(status ?? -1)));
-  return { code, output };
+  return spawn(program, [cli, ...args], { cwd, env: { ...inherited, FORCE_COLOR: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS, killSignal: 'SIGKILL' });
 }
 
 function traceDirs(root: string): string[] {
