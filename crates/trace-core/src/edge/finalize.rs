@@ -72,11 +72,35 @@ pub(super) fn locally(at: &TraceDir, story: Option<Story>) -> Result<(), FileErr
         }
         describe(at, &file)?;
     }
+    tighten(&file)?;
     files::sync(&at.dir)?;
     files::remove_dir_if_any(&at.live())?;
     files::remove_dir_if_any(&at.raw())?;
     // `recorder.json` marks a trace as unfinished, so it goes behind everything that is still needed to finish it.
     names::ALL.iter().try_for_each(|name| files::remove_if_any(&at.own(name)))
+}
+
+/// Lines up to which a finished trace is compressed again as a whole.
+const TIGHT_BYTES: usize = 4 << 20;
+
+/// Puts a short trace into few frames: a test of some seconds has a frame a second, and most of their bytes say the same again.
+/// A long trace is left as it is, since whoever waits for the test's end would wait for this.
+fn tighten(file: &std::path::Path) -> Result<(), FileError> {
+    use crate::chunk::archive::{FRAME_BYTES, write};
+    use crate::chunk::{Level, frame};
+    let bytes = files::read(file)?;
+    let Ok(lines) = frame::decode_all(&bytes, TIGHT_BYTES) else { return Ok(()) };
+    let Ok((tight, _index)) = write(&lines[..], Vec::new(), Level::Live, FRAME_BYTES) else {
+        return Ok(());
+    };
+    if tight.len() >= bytes.len() {
+        return Ok(());
+    }
+    let beside = files::beside(file);
+    let mut out = File::create(&beside).map_err(FileError::at("create", &beside))?;
+    let written = out.write_all(&tight).and_then(|()| out.sync_all());
+    written.map_err(FileError::at("write", &beside))?;
+    std::fs::rename(&beside, file).map_err(FileError::at("write", file))
 }
 
 /// Writes `summary.json` and `manifest.json` from what the finished file holds.

@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::blob::{Placement, inline_or_blob};
-use crate::event::{Payload, PayloadError, StepId};
+use crate::blob::{BlobId, Placement, inline_or_blob};
+use crate::dom;
+use crate::event::{PartRef, Payload, PayloadError, StepId, TemplateRef};
 use crate::ship::BlobInfo;
 
 use super::blobs::{BlobRef, BlobWriter};
@@ -90,9 +91,10 @@ impl Preparer {
         let payload = match &*contents {
             [] => payload,
             contents => {
-                let placed = contents
-                    .iter()
-                    .map(|content| Ok((content.field.as_str(), self.place(content, compressor)?)));
+                let placed = contents.iter().map(|content| {
+                    let is_document = draft.kind == "dom.snapshot" && content.field == "events";
+                    Ok((content.field.as_str(), self.place(content, is_document, compressor)?))
+                });
                 let placed = placed.collect::<Result<Vec<_>, FileError>>()?;
                 Checked::Changed(with_fields(payload.fields_text(), placed)?)
             }
@@ -131,6 +133,7 @@ impl Preparer {
     fn place(
         &mut self,
         content: &ContentDraft,
+        is_document: bool,
         compressor: &mut crate::chunk::Compressor,
     ) -> Result<Value, FileError> {
         if content.field == SECRET {
@@ -144,20 +147,49 @@ impl Preparer {
             shape.insert("truncated".to_owned(), json!(content.truncated));
         }
         let (key, value) = match (inline_or_blob(data.len()), std::str::from_utf8(&data)) {
-            (Placement::Inline, Ok(text)) => ("text", text.to_owned()),
-            (Placement::Inline, Err(_)) => ("base64", STANDARD.encode(&data)),
+            (Placement::Inline, Ok(text)) => ("text", json!(text)),
+            (Placement::Inline, Err(_)) => ("base64", json!(STANDARD.encode(&data))),
+            (Placement::Blob, Ok(text)) if is_document => match dom::split_template(text) {
+                Some(template) => ("template", self.put_template(template, compressor)?),
+                None => ("blob", json!(self.put(&data, &content.media_type, compressor)?)),
+            },
             (Placement::Blob, _) => {
-                let placed = self.blobs.put(&data, &content.media_type, compressor)?;
-                self.blob_bytes += placed.added_bytes;
-                if placed.is_new {
-                    let BlobRef { size, media_type, .. } = placed.reference;
-                    self.new_blobs.push(BlobInfo { id: placed.id, size, media_type });
-                }
-                ("blob", placed.id.to_string())
+                ("blob", json!(self.put(&data, &content.media_type, compressor)?))
             }
         };
-        shape.insert(key.to_owned(), Value::String(value));
+        shape.insert(key.to_owned(), value);
         Ok(Value::Object(shape))
+    }
+
+    fn put(
+        &mut self,
+        data: &[u8],
+        media_type: &str,
+        compressor: &mut crate::chunk::Compressor,
+    ) -> Result<BlobId, FileError> {
+        let placed = self.blobs.put(data, media_type, compressor)?;
+        self.blob_bytes += placed.added_bytes;
+        if placed.is_new {
+            let BlobRef { size, media_type, .. } = placed.reference;
+            self.new_blobs.push(BlobInfo { id: placed.id, size, media_type });
+        }
+        Ok(placed.id)
+    }
+
+    /// What all runs of a test share goes to blobs, what differs stays in the line, which was redacted before.
+    fn put_template(
+        &mut self,
+        template: dom::Template,
+        compressor: &mut crate::chunk::Compressor,
+    ) -> Result<Value, FileError> {
+        let dom::Template { parts, variables, authority, check } = template;
+        let mut placed = Vec::with_capacity(parts.len());
+        for part in parts {
+            let blob = self.put(&part, dom::TEMPLATE_MEDIA_TYPE, compressor)?;
+            let media_type = dom::TEMPLATE_MEDIA_TYPE.to_owned();
+            placed.push(PartRef { blob, size: part.len() as u64, media_type });
+        }
+        Ok(json!(TemplateRef { parts: placed, variables, authority, check }))
     }
 }
 

@@ -4,6 +4,7 @@
 mod bucket;
 mod cost;
 mod disk;
+mod documents;
 mod kill;
 mod kit;
 mod local;

@@ -25,31 +25,48 @@ fn acme() -> OrgScope {
     "acme".parse().unwrap()
 }
 
-/// A recording whose DOM lies in the line, in a blob, and in a blob that never came.
+/// A recording whose DOM lies in a blob, in the line, and in a blob that never came.
 fn with_dom(n: u8, blob: &[u8]) -> Recording {
     let mut recording = Recording::long(n, 1, 2);
     let dom = |seq: u64, kind: &str, events: Value| {
-        let payload = json!({"page": "p1", "frame": "p1f1", "frame_url": "about:blank", "stream": 1,
-            "generation": 0, "count": 1, "first_ts": 1, "last_ts": 1, "events": events});
+        let payload = json!({"page": "p1", "frame": "p1f1", "frame_url": "http://a/", "stream": "d1",
+            "generation": 1, "count": 1, "first_ts": seq, "last_ts": seq, "events": events,
+            "digest": {"version": 1, "value": "00000000", "nodes": 1}});
         event(seq as f64, seq, kind, None, payload)
     };
+    let in_blob = |bytes: &[u8]| {
+        json!({"size": bytes.len(), "media_type": "application/json",
+            "blob": format!("sha256:{}", sha256(bytes))})
+    };
+    let css = json!({"size": 25, "media_type": "text/css", "text": "p{background:url(b.png)}"});
+    let change = r#"[{"type":3,"timestamp":101,"data":{"source":0,"texts":[{"id":5,"value":"new"}],"attributes":[],"removes":[],"adds":[]}}]"#;
     recording.add(vec![
-        dom(
+        event(
+            3.0,
             3,
-            "dom.snapshot",
-            json!({"size": blob.len(), "media_type": "application/json",
-            "blob": format!("sha256:{}", sha256(blob))}),
+            "network.response",
+            None,
+            json!({"request_id": "r1", "method": "GET", "url": "http://a/s.css",
+                "status": 200, "status_text": "OK", "headers": [], "duration_ms": 1, "body": css}),
         ),
-        dom(
-            4,
-            "dom.mutation",
-            json!({"size": 10, "media_type": "application/json", "text": "[{\"type\":3}]"}),
-        ),
+        dom(4, "dom.snapshot", in_blob(blob)),
         dom(
             5,
             "dom.mutation",
-            json!({"size": 10, "media_type": "application/json",
-            "blob": format!("sha256:{}", sha256(b"never sent"))}),
+            json!({"size": change.len(), "media_type": "application/json", "text": change}),
+        ),
+        event(
+            6.0,
+            6,
+            "step.start",
+            Some("s1"),
+            json!({"title": "one", "category": "test.step", "path": ["one"]}),
+        ),
+        dom(7, "dom.mutation", in_blob(b"never sent")),
+        dom(
+            8,
+            "dom.mutation",
+            json!({"size": change.len(), "media_type": "application/json", "text": change}),
         ),
     ]);
     recording
@@ -79,14 +96,20 @@ async fn a_failed_trace_gets_all_its_files_its_row_and_its_pin() {
     assert_eq!(manifest["trace_id"], json!(recording.id));
 }
 
+/// One small page as a recorder tells it.
+const SNAPSHOT: &[u8] = br#"[{"type":4,"timestamp":100,"data":{"href":"http://a/","width":10,"height":10}},
+    {"type":2,"timestamp":100,"data":{"initialOffset":{"left":0,"top":0},"node":{"type":0,"id":1,"childNodes":[
+    {"type":2,"tagName":"html","attributes":{},"id":2,"childNodes":[
+    {"type":2,"tagName":"link","attributes":{"rel":"stylesheet","href":"http://a/s.css"},"childNodes":[],"id":3},
+    {"type":2,"tagName":"body","attributes":{},"id":4,"childNodes":[{"type":3,"textContent":"old","id":5}]}]}]}}}]"#;
+
 #[tokio::test]
-async fn the_dom_is_extracted_with_its_blobs_and_says_what_is_missing() {
+async fn the_dom_is_cut_into_segments_that_a_player_can_begin_at() {
     let server = TestApp::start().await;
     let caller = server.caller("acme").await;
-    let blob = br#"[{"type":4},{"type":2}]"#;
-    let recording = with_dom(7, blob);
+    let recording = with_dom(7, SNAPSHOT);
     caller.register(&recording).await;
-    caller.put_blob(&recording.id, blob, "application/json").await;
+    caller.put_blob(&recording.id, SNAPSHOT, "application/json").await;
     for n in 1..=2 {
         caller.put_chunk(&recording.id, n, &recording.chunk(n)).await;
     }
@@ -94,18 +117,32 @@ async fn the_dom_is_extracted_with_its_blobs_and_says_what_is_missing() {
     caller.wait_for_archive(&recording.id).await;
     let file = artifact(&caller, &recording.id, "rrweb-events.ndjson.zst").await;
     let text = String::from_utf8(zstd::decode_all(&file[..]).unwrap()).unwrap();
-    let batches: Vec<Value> =
+    let mut lines: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let told: Vec<_> = batches.iter().map(|b| (&b["seq"], &b["events"], &b["missing"])).collect();
-    assert_eq!(
-        told,
-        [
-            (&json!(3), &json!([{"type": 4}, {"type": 2}]), &Value::Null),
-            (&json!(4), &json!([{"type": 3}]), &Value::Null),
-            (&json!(5), &json!([]), &json!("blob was never received")),
-        ]
-    );
-    assert_eq!((&batches[0]["page"], &batches[0]["stream"]), (&json!("p1"), &json!(1)));
+    let index = lines.pop().unwrap();
+    let told: Vec<_> = lines
+        .iter()
+        .map(|l| {
+            (l["start_ts"].as_f64().unwrap(), &l["keyframe"], l["events"].as_array().unwrap().len())
+        })
+        .collect();
+    assert_eq!(told, [(4.0, &json!("recorded"), 3), (6.0, &json!("synthetic"), 3)], "{text}");
+    let body = |line: &Value| {
+        line["events"][1]["data"]["node"]["childNodes"][0]["childNodes"][1]["childNodes"][0]["textContent"].clone()
+    };
+    assert_eq!((body(&lines[0]), body(&lines[1])), (json!("old"), json!("new")));
+    assert_eq!(lines[0]["assets"]["http://a/s.css"]["seq"], json!(3));
+    assert_eq!(lines[0]["missing"], json!(["http://a/b.png"]));
+    assert_eq!(lines[0]["drift"][0]["expected"], json!("00000000"));
+    let faults = lines[1]["faults"].to_string() + &lines[0]["faults"].to_string();
+    assert!(faults.contains("blob was never received"), "{text}");
+    // The table leads to each segment alone.
+    for (place, line) in index["segments"].as_array().unwrap().iter().zip(&lines) {
+        let number = |name: &str| usize::try_from(place[name].as_u64().unwrap()).unwrap();
+        let (from, len) = (number("offset"), number("len"));
+        let one = zstd::decode_all(&file[from..from + len]).unwrap();
+        assert_eq!(&serde_json::from_slice::<Value>(&one).unwrap(), line);
+    }
 }
 
 #[tokio::test]

@@ -50,7 +50,11 @@ impl Step {
             Self::Publish => json!({ "bytes": publish::publish(work).await? }),
             Self::Outcome => json!({ "status": outcome::outcome(work).await? }),
             Self::Manifest => json!({ "blobs": manifest::manifest(work).await? }),
-            Self::Rrweb => json!({ "batches": rrweb::rrweb(work).await? }),
+            Self::Rrweb => {
+                let extract = rrweb::rrweb(work).await?;
+                let (segments, drift) = (extract.segments, extract.drift);
+                json!({"segments": segments, "drift": drift, "missing": extract.missing})
+            }
             Self::Archive => json!({ "bytes": archive::archive(work).await? }),
             Self::Clean => json!({ "chunks": clean::clean(work).await? }),
         })

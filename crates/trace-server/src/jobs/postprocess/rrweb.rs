@@ -1,131 +1,97 @@
-//! `rrweb-events.ndjson.zst`: the recorded DOM as plain rrweb events, so that a player needs no other part of the trace.
+//! `rrweb-events.ndjson.zst`: the recorded pages in segments that a player can begin at, with the addresses they need looked up.
 
-use std::io::Write;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use trace_core::Event;
+use tokio::runtime::Handle;
+use trace_core::TraceId;
 use trace_core::blob::BlobId;
+use trace_core::dom::{Contents, Extract, RecordedPages, TemplateError, write_extract};
+use trace_core::event::{Content, ContentData};
 use trace_core::ndjson::{Lines, decode_line, envelope};
 
 use super::Work;
+use crate::app::App;
 use crate::error::AppError;
+use crate::org::OrgScope;
 use crate::read::{self, ReadFailure, Source};
 use crate::routes::blobs::content;
 
-/// What `dom.snapshot` and `dom.mutation` have in common.
-#[derive(Debug, Clone, Deserialize)]
-struct Recorded {
-    #[serde(default)]
-    page: String,
-    #[serde(default)]
-    frame: String,
-    #[serde(default)]
-    stream: Option<Box<RawValue>>,
-    #[serde(default)]
-    generation: Option<Box<RawValue>>,
-    events: Content,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-struct Content {
-    #[serde(default)]
-    text: Option<String>,
-    #[serde(default)]
-    base64: Option<String>,
-    #[serde(default)]
-    blob: Option<BlobId>,
-}
-
-/// One line of the extract.
-#[derive(Debug, Serialize)]
-struct Batch<'a> {
-    page: &'a str,
-    frame: &'a str,
-    stream: &'a Option<Box<RawValue>>,
-    generation: &'a Option<Box<RawValue>>,
-    seq: u64,
-    ts: f64,
-    kind: &'a str,
-    /// Why the events are not here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    missing: Option<&'static str>,
-    events: Box<RawValue>,
-}
-
-/// Writes the extract; answers how many batches it has.
-pub(super) async fn rrweb(work: &Work<'_>) -> Result<usize, AppError> {
+/// Writes the extract; answers what it says in sum.
+pub(super) async fn rrweb(work: &Work<'_>) -> Result<Extract, AppError> {
     let Work { app, job, prefix, .. } = work;
-    let recorded = read::read(app, &job.org, job.trace, dom_events).await?;
-    let batches = recorded.len();
-    let mut encoder = zstd::Encoder::new(Vec::new(), 3)?;
-    encoder.include_checksum(true)?;
-    for event in recorded {
-        let line = line(work, &event).await?;
-        encoder.write_all(line.as_bytes())?;
-    }
-    let bytes = encoder.finish()?;
+    let mut recorded = read::read(app, &job.org, job.trace, pages).await?;
+    let handle = Handle::current();
+    let mut contents =
+        Stored { app: Arc::clone(app), org: job.org.clone(), trace: job.trace, handle };
+    // Rebuilding documents is work for a processor, and each blob is fetched when it is needed.
+    let writing = tokio::task::spawn_blocking(move || write_extract(&mut recorded, &mut contents));
+    let mut extract = writing.await??;
+    let bytes = std::mem::take(&mut extract.bytes);
     work.publish_file("rrweb-events.ndjson.zst", &prefix.rrweb(), bytes.into()).await?;
-    Ok(batches)
+    Ok(extract)
 }
 
-fn dom_events(source: &Source) -> Result<Vec<Event>, ReadFailure> {
-    let mut found = Vec::new();
+fn pages(source: &Source) -> Result<RecordedPages, ReadFailure> {
+    let mut recorded = RecordedPages::default();
     for n in 0..source.n_frames() {
         for line in Lines::new(&source.lines(n)?) {
-            let is_dom = envelope(line.bytes)
-                .is_none_or(|head| matches!(head.kind, "dom.snapshot" | "dom.mutation"));
-            found.extend(is_dom.then(|| decode_line(line.bytes).ok()).flatten());
+            let is_wanted = envelope(line.bytes).is_none_or(|head| is_wanted(head.kind));
+            if let Some(event) = is_wanted.then(|| decode_line(line.bytes).ok()).flatten() {
+                recorded.push(&event);
+            }
         }
     }
-    found.retain(|event| matches!(event.kind.as_str(), "dom.snapshot" | "dom.mutation"));
-    Ok(found)
+    Ok(recorded)
 }
 
-async fn line(work: &Work<'_>, event: &Event) -> Result<String, AppError> {
-    let recorded: Option<Recorded> = serde_json::from_str(event.payload.as_str()).ok();
-    let (text, missing) = match &recorded {
-        Some(recorded) => events_text(work, &recorded.events).await?,
-        None => (None, Some("not in the documented shape")),
-    };
-    let parsed = text.map(RawValue::from_string).transpose();
-    let (events, missing) = match parsed {
-        Ok(Some(events)) => (events, missing),
-        Ok(None) => (RawValue::from_string("[]".to_owned())?, missing),
-        Err(_) => (RawValue::from_string("[]".to_owned())?, Some("not JSON")),
-    };
-    let (page, frame, stream, generation) = match &recorded {
-        Some(found) => {
-            (found.page.as_str(), found.frame.as_str(), &found.stream, &found.generation)
+fn is_wanted(kind: &str) -> bool {
+    ["dom.", "network.", "step."].iter().any(|start| kind.starts_with(start))
+}
+
+/// Bytes of the largest document that is rebuilt; the recorder takes no more in one batch either.
+const MAX_DOCUMENT_BYTES: usize = 256 << 20;
+
+/// Contents of one trace, on a thread that may wait.
+struct Stored {
+    app: Arc<App>,
+    org: OrgScope,
+    trace: TraceId,
+    handle: Handle,
+}
+
+impl Contents for Stored {
+    fn read(&mut self, from: &Content) -> Result<Vec<u8>, String> {
+        match &from.data {
+            ContentData::Blob(blob) => self.blob(blob).map_err(|missing| missing.0),
+            ContentData::Template(template) => {
+                let text = template.rebuild(MAX_DOCUMENT_BYTES, |blob| self.blob(blob));
+                text.map(String::into_bytes).map_err(|missing| missing.0)
+            }
+            _ => from.inline_bytes().ok_or_else(|| "not base64".to_owned()),
         }
-        None => ("", "", &None, &None),
-    };
-    let (seq, ts, kind) = (event.seq.get(), event.ts.as_ms(), event.kind.as_str());
-    let batch = Batch { page, frame, stream, generation, seq, ts, kind, missing, events };
-    Ok(serde_json::to_string(&batch)? + "\n")
+    }
 }
 
-/// The JSON text of the events, from wherever it is, or why it is nowhere. A blob counts only through this trace's own link.
-async fn events_text(
-    work: &Work<'_>,
-    from: &Content,
-) -> Result<(Option<String>, Option<&'static str>), AppError> {
-    if let Some(text) = &from.text {
-        return Ok((Some(text.clone()), None));
+/// Why a content is not there.
+struct Missing(String);
+
+impl From<TemplateError> for Missing {
+    fn from(error: TemplateError) -> Self {
+        Self(error.to_string())
     }
-    if let Some(base64) = &from.base64 {
-        use base64::Engine as _;
-        let bytes = base64::engine::general_purpose::STANDARD.decode(base64).ok();
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        let missing = text.is_none().then_some("not base64 of UTF-8");
-        return Ok((text, missing));
+}
+
+impl Stored {
+    fn blob(&self, blob: &BlobId) -> Result<Vec<u8>, Missing> {
+        let reading = async {
+            // A blob counts only through this trace's own link.
+            let linked = self.app.catalog.trace_blob(&self.org, self.trace, &blob.hex()).await;
+            match linked {
+                Ok(Some(_)) => content(&self.app, *blob).await.map_err(|_| "blob is damaged"),
+                Ok(None) => Err("blob was never received"),
+                Err(_) => Err("the catalog did not answer"),
+            }
+        };
+        self.handle.block_on(reading).map(Into::into).map_err(|why| Missing(why.to_owned()))
     }
-    let Some(blob) = from.blob else { return Ok((None, Some("no content"))) };
-    let (app, job) = (work.app, work.job);
-    if app.catalog.trace_blob(&job.org, job.trace, &blob.hex()).await?.is_none() {
-        return Ok((None, Some("blob was never received")));
-    }
-    let text = String::from_utf8(content(app, blob).await?.into()).ok();
-    let missing = text.is_none().then_some("not UTF-8");
-    Ok((text, missing))
 }
