@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use trace_core::edge::vault::VaultOptions;
 use trace_core::edge::{
-    ContentDraft, Draft, Finish, FinishReport, Limits, Recorder, RecorderOptions,
+    ContentDraft, Draft, Finish, FinishReport, Limits, Masks, Recorder, RecorderOptions,
 };
 use trace_core::{Timestamp, TraceId};
 
@@ -152,6 +152,8 @@ pub(crate) fn options(root: &Path, n: u8) -> RecorderOptions {
         server: None,
         rules: trace_core::redact::Rules::default(),
         vault: VaultOptions::Off,
+        hold: false,
+        masks: Masks::default(),
         limits: Limits::default(),
     }
 }

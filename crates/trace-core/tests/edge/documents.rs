@@ -47,8 +47,8 @@ fn two_runs_of_a_page_share_its_parts_and_each_comes_back_whole() {
         let recorder = Recorder::start(options(root.path(), n)).unwrap();
         recorder.append(snapshot(page));
         let report = passed(&recorder);
-        let recorded = lines(&report.dir);
-        let content = of_kind(&recorded, "dom.snapshot")[0]["events"].clone();
+        let written = lines(&report.dir);
+        let content = of_kind(&written, "dom.snapshot")[0]["events"].clone();
         let content: Content = serde_json::from_value(content).unwrap();
         let ContentData::Template(template) = &content.data else { panic!("{content:?}") };
         assert_eq!(content.size, page.len() as u64);

@@ -74,7 +74,7 @@ fn what_waits_for_a_server_or_is_being_written_stays() {
     passed(&waiting);
     let living = Recorder::start(options(root.path(), 2)).unwrap();
     living.append(body("image/png", noise(2)));
-    assert!(living.flush(std::time::Duration::from_secs(60)));
+    assert!(living.flush(std::time::Duration::from_mins(1)));
     let report = prune(root.path(), Some(0));
     assert_eq!((report.traces.len(), report.unfinished), (0, 2), "{report:?}");
     assert_eq!(files(&root.path().join("blobs")).len(), 2);

@@ -12,7 +12,7 @@ use crate::kit::{body, check_whole, files, lines, log, of_kind, options, passed,
 const FIRST: &str = r#"{"type":"context-options","version":10,"wallTime":1700000000000}"#;
 
 fn until(what: &str, done: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !done() {
         assert!(Instant::now() < deadline, "{what}");
         std::thread::sleep(Duration::from_millis(5));
