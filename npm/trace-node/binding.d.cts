@@ -21,6 +21,12 @@ export declare class NativeRecorder {
   learn(value: string): void
   /** Keeps a file beside the trace, moved there when `takes`. */
   addArtifact(name: string, path: string, takes: boolean): void
+  /** Keeps the growing files of a Playwright trace in `dir` whose names begin with `stem` should this process be killed. */
+  followTrace(dir: string, stem: string): void
+  /** Keeps a growing video of page `page`, which began at `ts`, should this process be killed. */
+  followVideo(file: string, page: string, ts: number): void
+  /** Removes the trace as if it had never been; resolves when it is gone. */
+  discard(): Promise<FinishReport>
   /** Writes `run.end` and closes the trace; resolves when it is finished, shipped or out of time. */
   finish(status: string, ts: number, payload: string): Promise<FinishReport>
 }
@@ -86,8 +92,9 @@ export interface FinishReport {
   /**
    * Where the trace is: `local` lies finished in `root`, `shipped` is on the server, `spooled` waits for a later process
    * to ship it, `unfinished` was not closed in time and is recovered by a later process.
+   * `discarded` is nowhere.
    */
-  outcome: 'local' | 'shipped' | 'spooled' | 'unfinished'
+  outcome: 'local' | 'shipped' | 'spooled' | 'unfinished' | 'discarded'
   /** Where people look at it, when the server said so. */
   url?: string
   /** Why it is spooled or unfinished. */
@@ -102,6 +109,39 @@ export interface MaskOptions {
   inputs: boolean
   /** Elements by selector: their text, or the whole of them. */
   elements: boolean
+}
+
+/** Notes how a process of this machine ended beside its unfinished traces, for `recover` to tell; their directories. */
+export declare function noteDeath(root: string, pid: number, code?: number | undefined | null, signal?: string | undefined | null): Array<string>
+
+/**
+ * Removes finished traces, the oldest that passed first, until the store under `root` has at most `max_bytes`, and
+ * always what killed processes left half written.
+ */
+export declare function prune(root: string, maxBytes?: number | undefined | null): Promise<PruneReport>
+
+/** A trace that was removed to make room. */
+export interface PrunedTrace {
+  /** Where it lay. */
+  dir: string
+  /** How it had ended. */
+  status: string
+}
+
+/** What `prune` did. */
+export interface PruneReport {
+  /** The traces that were removed, in that order. */
+  traces: Array<PrunedTrace>
+  /** Bytes that are free now. */
+  freedBytes: number
+  /** Bytes that the store still has. */
+  keptBytes: number
+  /** Traces that wait for a server or are being written; they are never removed. */
+  unfinished: number
+  /** Half files of killed processes that were removed. */
+  halves: number
+  /** What could not be done, for a person. */
+  problems: Array<string>
 }
 
 /** The secrets of the trace in `dir`, opened with the private key in `key_file`; empty when the trace has no vault. */
@@ -131,6 +171,8 @@ export interface RecorderOptions {
   runStart: string
   /** Companion server to ship to; without one the trace stays in `root`. */
   server?: ServerOptions
+  /** Keeps everything in `root` until `finish`, so that a discarded trace was never anywhere else. */
+  hold?: boolean
   /** JSON of the redaction rules; the default rules when absent. */
   redaction?: string
   /**
@@ -168,6 +210,14 @@ export interface RecoveredTrace {
   /** Why it is spooled or unfinished. */
   reason?: string
 }
+
+/**
+ * Ends the traces of processes that are known to have died before it returns, and ships nothing; false when `timeout_ms`
+ * was too short.
+ *
+ * For a process that is about to end and cannot wait for a promise.
+ */
+export declare function recoverNow(root: string, timeoutMs: number): boolean
 
 /** What `recover` did. */
 export interface RecoverReport {
