@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { setPriority } from 'node:os';
 import { guarded } from '../problems.js';
 import { atMost } from '../wait.js';
 import { frameHeader, streamHeader } from './matroska.js';
@@ -8,8 +7,6 @@ import type { Frame } from './screencast.js';
 
 /** Frames that may wait for a slow encoder; beyond that frames are left out, and the film is only less smooth. */
 const MAX_WAITING_BYTES = 8 << 20;
-/** The tests come first: the encoder takes what they leave. */
-const NICENESS = 10;
 const ENCODER = [
   ...['-loglevel', 'error', '-f', 'matroska', '-fpsprobesize', '0', '-probesize', '32', '-analyzeduration', '0', '-i', 'pipe:0', '-y', '-an'],
   ...['-c:v', 'libvpx-vp9', '-qmin', '0', '-qmax', '50', '-crf', '8', '-deadline', 'realtime', '-cpu-used', '8', '-lag-in-frames', '0', '-b:v', '1M', '-threads', '1'],
@@ -34,7 +31,6 @@ export class Film {
     });
     // An encoder that died is told by its end; writing to it must not throw into the test.
     this.#encoder.stdin?.on('error', () => undefined);
-    if (this.#encoder.pid !== undefined) lower(this.#encoder.pid);
     this.#startedMs = first.atMs;
     this.#last = first;
     this.#encoder.stdin?.write(streamHeader(size.width, size.height));
@@ -66,14 +62,6 @@ export class Film {
     if (!pipe?.writable || pipe.writableLength > MAX_WAITING_BYTES) return;
     pipe.write(frameHeader(Math.max(0, Math.round(atMs)), frame.data.length));
     pipe.write(frame.data);
-  }
-}
-
-function lower(pid: number): void {
-  try {
-    setPriority(pid, NICENESS);
-  } catch {
-    // It may have ended already, and some systems forbid it; then it only runs at the usual priority.
   }
 }
 

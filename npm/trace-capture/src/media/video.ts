@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { property } from '../playwright/privates.js';
@@ -142,9 +142,10 @@ async function recordedFiles(session: Session, bound_ms: number): Promise<Kept[]
 async function filmedFiles(session: Session, bound_ms: number): Promise<Kept[]> {
   const all = [...(films.get(session)?.values() ?? [])].filter(({ film }) => film !== undefined);
   const whole = await Promise.all(all.map(async ({ ended }) => (ended ? await atMost(bound_ms, ended) : false)));
-  const lost = all.filter((_, index) => whole[index] !== true);
-  if (lost.length > 0) session.recorder.notice('video.lost', 'the encoder did not finish a video', { count: lost.length });
-  return all.filter((_, index) => whole[index] === true);
+  const cut = all.filter((_, index) => whole[index] !== true);
+  // Clusters are written as they come, so that a film whose encoder is late or died can be watched up to there.
+  if (cut.length > 0) session.recorder.notice('video.cut', 'the encoder did not finish in time, so the end of a video may be missing', { count: cut.length });
+  return all.filter(({ path }) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0);
 }
 
 async function pathOf(page: Page, bound_ms: number): Promise<string | undefined> {
