@@ -21,6 +21,8 @@ export declare class NativeRecorder {
   learn(value: string): void
   /** Keeps a file beside the trace, moved there when `takes`. */
   addArtifact(name: string, path: string, takes: boolean): void
+  /** Waits, for a moment at most, until everything that was appended is in the trace's file. */
+  flush(): void
   /** Keeps the growing files of a Playwright trace in `dir` whose names begin with `stem` should this process be killed. */
   followTrace(dir: string, stem: string): void
   /** Keeps a growing video of page `page`, which began at `ts`, should this process be killed. */

@@ -127,6 +127,12 @@ impl NativeRecorder {
         Ok(())
     }
 
+    /// Waits, for a moment at most, until everything that was appended is in the trace's file.
+    #[napi]
+    pub fn flush(&self) {
+        self.feed.flush();
+    }
+
     /// Keeps the growing files of a Playwright trace in `dir` whose names begin with `stem` should this process be killed.
     #[napi]
     pub fn follow_trace(&self, dir: String, stem: String) -> Result<()> {

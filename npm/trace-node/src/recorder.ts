@@ -19,6 +19,14 @@ export interface PayloadContent {
 /** A payload of more UTF-16 units than this goes by a direct call, so that the ring stays short-lived. */
 const LARGE_PAYLOAD = 32 * 1024;
 
+/** Recorders that may have something left to write when the process leaves. */
+const open = new Set<WeakRef<InstanceType<typeof native.NativeRecorder>>>();
+
+// `process.exit` runs these listeners, but no clean-up hook of an addon that the main thread loaded.
+process.once('exit', () => {
+  for (const recorder of open) recorder.deref()?.flush();
+});
+
 /**
  * Records one trace: one test attempt, from `run.start` to `run.end`.
  *
@@ -28,6 +36,7 @@ const LARGE_PAYLOAD = 32 * 1024;
  */
 export class Recorder {
   readonly #native: InstanceType<typeof native.NativeRecorder>;
+  readonly #self: WeakRef<InstanceType<typeof native.NativeRecorder>>;
   readonly #ring: RingWriter | null;
   readonly #wallMs: number;
   readonly #origin: number;
@@ -56,6 +65,8 @@ export class Recorder {
       traceId: options.traceId ?? randomUUID(),
       wallMs: this.#wallMs,
     });
+    this.#self = new WeakRef(this.#native);
+    open.add(this.#self);
     const memory = this.#native.ring();
     this.#ring = memory === null ? null : new RingWriter(memory);
     this.traceId = this.#native.traceId;
@@ -165,7 +176,7 @@ export class Recorder {
 
   /** Removes the trace instead of finishing it. Traces opened with `hold` were never anywhere else. */
   discard(): Promise<FinishReport> {
-    this.#finished ??= this.#native.discard();
+    this.#finished ??= this.#native.discard().finally(() => open.delete(this.#self));
     return this.#finished;
   }
 
@@ -175,7 +186,7 @@ export class Recorder {
    * Idempotent: later and concurrent calls get the first one's promise.
    */
   finish(runEnd: object): Promise<FinishReport> {
-    this.#finished ??= this.#finish(runEnd);
+    this.#finished ??= this.#finish(runEnd).finally(() => open.delete(this.#self));
     return this.#finished;
   }
 
