@@ -42,7 +42,10 @@ export async function startSite(secrets, told) {
 /** A text message of a WebSocket server. */
 function frame(text) {
   if (text.length < 126) return Buffer.concat([Buffer.from([0x81, text.length]), text]);
-  const head = Buffer.from([0x81, 127, 0, 0, 0, 0, 0, 0, 0, 0]);
-  head.writeUInt32BE(text.length, 6);
+  // RFC 6455 wants the shortest form of a length, and Chromium closes a socket that uses another.
+  const short = text.length < 0x1_0000;
+  const head = short ? Buffer.from([0x81, 126, 0, 0]) : Buffer.from([0x81, 127, 0, 0, 0, 0, 0, 0, 0, 0]);
+  if (short) head.writeUInt16BE(text.length, 2);
+  else head.writeUInt32BE(text.length, 6);
   return Buffer.concat([head, text]);
 }
