@@ -99,7 +99,7 @@ const CASES: readonly Case[] = [
       const states = trace.of('browser.state');
       assert.deepEqual([states[0]?.['full'], states[0]?.['revision'], states.at(-1)?.['full']], [true, 1, true]);
       assert.deepEqual(states.map(({ revision }) => revision), states.map((_, at) => at + 1));
-      assert.ok(states.some(({ step_id, changed }) => step_id === 's1' && (changed as string[]).includes('document p1f1')));
+      assert.ok(states.some(({ changed }) => (changed as string[]).includes('document p1f1')));
       assert.deepEqual(states.filter(({ secret }) => Object.keys(secret as object).join() !== 'vault,bytes'), []);
       const state = stateAfter(states.map(({ secret }) => secretOf(trace, (secret as { vault: string }).vault) as RecordedState));
       assert.deepEqual([...state.keys()].sort(), ['cookies', 'document p1f1', 'history p1', ...[...state.keys()].filter((name) => /^(local|session)/.test(name))].sort());
