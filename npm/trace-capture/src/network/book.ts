@@ -73,14 +73,38 @@ export class RequestBook {
     await this.#when(exchange, bound_ms, () => exchange.sent || exchange.hasExtra === false);
   }
 
-  /** Playwright answered, changed or refused a request that the test had routed. */
+  /** Playwright answered, changed or refused a request that the test had routed; its word and the answer race. */
   routed(method: string, url: string, routed: Routed): void {
-    for (const { hops } of this.#chains.values()) {
-      const last = hops.at(-1);
-      if (!last || last.routed || last.response || last.begun.url !== url || last.begun.method !== method) continue;
-      last.routed = routed;
-      return;
-    }
+    const open = [...this.#chains.values()].flatMap((chain) => {
+      const last = chain.hops.at(-1);
+      return last && !last.routed && last.begun.url === url && last.begun.method === method ? [{ chain, last }] : [];
+    });
+    const answered = routed === 'fulfilled' ? open.find(({ last }) => last.looksMadeUp) : undefined;
+    const found = answered ?? open.find(({ last }) => !last.response);
+    if (!found) return;
+    found.last.routed = routed;
+    tellWaiting(found.chain);
+  }
+
+  /** Waits for word of what a route did, where the end of the exchange looks like the work of one. */
+  async markOf(exchange: Exchange, bound_ms: number): Promise<void> {
+    if (exchange.looksMadeUp && exchange.begun.resourceType !== 'preflight') await this.#when(exchange, bound_ms, () => exchange.routed !== undefined);
+  }
+
+  /**
+   * Waits for the end of answers whose body is arriving. A page may go on, and its test end, at the last byte of a body;
+   * the browser's word that it was the last comes a moment later.
+   */
+  async arriving(bound_ms: number): Promise<void> {
+    const open = [...this.#chains.values()].flatMap(({ hops }) => hops).filter(({ isArriving }) => isArriving);
+    await Promise.all(open.map(async (exchange) => await this.#when(exchange, bound_ms, () => exchange.finished)));
+  }
+
+  /** The browser has told the end of an exchange. */
+  finished(exchange: Exchange): void {
+    exchange.finished = true;
+    const chain = this.#chains.get(exchange.begun.key);
+    if (chain) tellWaiting(chain);
   }
 
   /** The body of an answer that became a download; `undefined` when nobody tells of one. */
@@ -153,7 +177,11 @@ function match(session: Session, chain: Chain): void {
     exchange.sent = true;
     if (!exchange.begun.hasBody || exchange.requestBody !== undefined) writeRequest(session, exchange);
   }
-  for (const look of [...chain.waiting]) look();
+  tellWaiting(chain);
+}
+
+function tellWaiting({ waiting }: Chain): void {
+  for (const look of [...waiting]) look();
 }
 
 /** A page that looks only at the status leaves the body of an answer where it is, and Chromium never calls it finished. */

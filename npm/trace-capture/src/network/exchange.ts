@@ -55,6 +55,8 @@ export class Exchange {
   streaming: Promise<void> | undefined;
   /** The browser has told the end. */
   finished = false;
+  /** Why there is no answer, in the browser's words. */
+  error: string | undefined;
   /** The end stands in the record. */
   ended = false;
 
@@ -65,6 +67,18 @@ export class Exchange {
 
   get status(): number {
     return this.extra?.statusCode ?? this.response?.status ?? 0;
+  }
+
+  /** Bytes of the answer came, and neither its end nor a reason to think that it has none. */
+  get isArriving(): boolean {
+    return this.received > 0 && !this.finished && !this.stream;
+  }
+
+  /** Whether the end is one that a route can bring about: an answer from no address, or a refusal without a cause. */
+  get looksMadeUp(): boolean {
+    const { response } = this;
+    if (!response) return this.error === 'net::ERR_FAILED';
+    return !response.remoteIPAddress && !this.fromMemory && response.fromServiceWorker !== true && response.fromDiskCache !== true && /^https?:/.test(this.begun.url);
   }
 
   get responseHeaders(): RawHeaders {

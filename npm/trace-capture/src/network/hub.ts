@@ -106,6 +106,11 @@ export class Hub {
     return targetId === undefined ? undefined : this.#screencasts.get(targetId);
   }
 
+  /** Waits for the end of bodies that are arriving. */
+  async arriving(bound_ms: number): Promise<void> {
+    await this.#book.arriving(bound_ms);
+  }
+
   /** Writes what is known about requests that have not ended. */
   settle(session: Session): void {
     this.#book.settle(session);

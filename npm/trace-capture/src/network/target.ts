@@ -16,6 +16,8 @@ import { writeFailed, writeRequest, writeResponse } from './write.js';
 
 /** How long a line waits for the headers that were really sent or received before it is written without them. */
 const EXTRA_INFO_MS = 5_000;
+/** The same for the word of what a route did, which comes from Playwright's server. */
+const MARK_MS = 1_000;
 const STREAM_MS = 5_000;
 const REQUEST_BODY_MS = 15_000;
 const DOWNLOAD_MS = 60_000;
@@ -171,7 +173,7 @@ export class NetworkTarget {
   #finished(session: Session, event: Finished): void {
     const exchange = this.#book.get(event.requestId);
     if (!exchange || exchange.finished) return;
-    exchange.finished = true;
+    this.#book.finished(exchange);
     exchange.transferBytes = event.encodedDataLength;
     const endMs = this.#epoch(event.timestamp);
     const done = this.#responseBody(session, exchange).then(async (body) => {
@@ -185,9 +187,10 @@ export class NetworkTarget {
   #failed(session: Session, event: Failed): void {
     const exchange = this.#book.get(event.requestId);
     if (!exchange || exchange.finished) return;
-    exchange.finished = true;
-    const endMs = this.#epoch(event.timestamp);
     const error = event.errorText || event.blockedReason || 'failed';
+    exchange.error = error;
+    this.#book.finished(exchange);
+    const endMs = this.#epoch(event.timestamp);
     const reason = event.corsErrorStatus?.corsError ?? (event.blockedReason || undefined);
     const rest: Payload = { ...(event.canceled ? { canceled: true } : {}), ...(reason === undefined ? {} : { reason }) };
     const done = this.#cut(session, exchange, error).then(async (body) => {
@@ -204,6 +207,7 @@ export class NetworkTarget {
   async #requestKnown(exchange: Exchange): Promise<void> {
     if (exchange.asking) await atMost(REQUEST_BODY_MS, exchange.asking);
     await this.#book.extraOf(exchange, EXTRA_INFO_MS);
+    await this.#book.markOf(exchange, MARK_MS);
   }
 
   /** What had arrived of a body whose transfer broke. */
