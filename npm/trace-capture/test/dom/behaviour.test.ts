@@ -24,6 +24,8 @@ const LOOKING = `<!doctype html><script>{
 let browser: Browser;
 let judge: Judge;
 let site: Site;
+/** Sends what `/slow` still owes. */
+let endSlow: () => void = () => undefined;
 
 before(async () => {
   browser = await launch();
@@ -38,7 +40,7 @@ before(async () => {
     '/slow': (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/html' });
       response.write('<!doctype html><body><p>splash</p>');
-      setTimeout(() => response.end('<p>rest</p>'), 1500);
+      endSlow = () => response.end('<p>rest</p>');
     },
   });
 });
@@ -102,7 +104,8 @@ test('time is the real one under a fake clock, and never runs backwards', () =>
     const started = Date.now();
     await page.clock.install({ time: 0 });
     await page.goto(site.near);
-    await page.clock.pauseAt(5000);
+    // Only a time to come can be stopped at, and a busy machine takes long to ask for it.
+    await page.clock.pauseAt(3_600_000);
     for (let at = 0; at < 40; at += 1) await page.mouse.move(at, at);
     await page.evaluate(() => document.body.append('paused'));
     await recording.flush();
@@ -140,20 +143,28 @@ test('a storm beyond the limit ends the recording of that document and says so; 
 test('a page that swaps its root in a loop is held to a few restarts a second and still ends up recorded', () =>
   during({ restarts_per_second: 3 }, async (recording, page) => {
     await page.goto(site.near);
-    await page.evaluate(async () => {
+    const took_ms = await page.evaluate(async () => {
+      const begun = performance.now();
       for (let at = 0; at < 60; at += 1) {
         const root = document.createElement('html');
         root.append(document.createElement('head'), document.createElement('body'));
         document.replaceChild(root, document.documentElement);
         document.body.append(`root ${at}`);
-        await new Promise((resolve) => requestAnimationFrame(resolve));
+        // The recorder hears of it before the next one.
+        await Promise.resolve();
       }
+      return performance.now() - begun;
     });
-    await page.waitForFunction(() => new Promise((resolve) => setTimeout(() => resolve(true), 1500)));
-    await recording.flush();
+    const isRebuilt = async (): Promise<boolean> => {
+      await recording.flush();
+      return (await judge.rebuilt(recording.events(page))) === (await judge.live(page));
+    };
+    // The last root is recorded when the limit lets it.
+    for (const deadline = Date.now() + 30_000; !(await isRebuilt()) && Date.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 100));
     assert.equal(await judge.rebuilt(recording.events(page)), await judge.live(page));
     const generations = Math.max(...recording.parts.map(({ generation }) => generation));
-    assert.ok(generations > 1 && generations < 15, `${generations} generations`);
+    const most = 3 * (took_ms / 1_000 + 1) + 2;
+    assert.ok(generations > 1 && generations <= most, `${generations} generations in ${took_ms} ms`);
     assert.ok(codes(recording).includes('dom.restart.limited'));
   }));
 
@@ -217,9 +228,13 @@ test('a burst leaves the page in slices, in order and whole', () =>
 
 test('a document that streams slowly is recorded before it is complete', () =>
   during({ slow_start_ms: 200 }, async (recording, page) => {
-    await page.goto(`${site.near}/slow`);
+    const snapshotOf = (): (typeof recording.parts)[number] | undefined => recording.parts.find(({ type, frameUrl }) => type === 'snapshot' && frameUrl.endsWith('/slow'));
+    await page.goto(`${site.near}/slow`, { waitUntil: 'commit' });
+    for (const deadline = Date.now() + 30_000; snapshotOf() === undefined && Date.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 20));
+    endSlow();
+    await page.waitForLoadState();
     await recording.flush();
-    const snapshot = recording.parts.find(({ type, frameUrl }) => type === 'snapshot' && frameUrl.endsWith('/slow'));
+    const snapshot = snapshotOf();
     assert.match(snapshot?.events ?? '', /splash/);
     assert.doesNotMatch(snapshot?.events ?? '', /rest/);
     assert.equal(await judge.rebuilt(recording.events(page)), await judge.live(page));

@@ -39,7 +39,12 @@ async function check({ transport, fast }: Case): Promise<void> {
     cdpSession: async (page) => {
       const session = await page.context().newCDPSession(page);
       session.on('Runtime.bindingCalled', () => (calls += 1));
-      setImmediate(added);
+      const send = session.send.bind(session);
+      session.send = async (method, ...params) => {
+        const answer = await send(method, ...params);
+        if (method === 'Runtime.addBinding') added();
+        return answer;
+      };
       return session;
     },
   });
