@@ -47,8 +47,11 @@ const FINISH_MS = 6_000;
 /** Longest shipping of what is left may take of that; the rest stays in the spool for the next process. */
 const SHIP_MS = 2_500;
 
-/** Longest that a closing context waits for the end of bodies that are arriving; a few milliseconds as a rule. */
-const ARRIVE_MS = 250;
+/**
+ * The share of `drain_ms` that a closing context waits for the end of bodies that are arriving; a few milliseconds as a
+ * rule, but a body that never ends costs all of it.
+ */
+const ARRIVE_SHARE = 1 / 12;
 
 /** What the recorder's queue holds at least; several bodies of the largest size have room in it at any rate. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
@@ -193,7 +196,7 @@ export class Worker {
     const bound = boundOf(session.testInfo, session.settings.drain_ms);
     const drained = guardedAsync('closing a context', async () => {
       session.pending.add(StateChannel.last(session, context));
-      session.pending.add(this.#arriving(context));
+      session.pending.add(this.#arriving(context, bound));
       Screenshots.flush(session);
       await Promise.all([DomChannel.flush(context, bound), this.#drain()]);
       await OwnZip.stop(context, session);
@@ -302,9 +305,9 @@ export class Worker {
     session.actions.apiEnd(call, raw);
   }
 
-  async #arriving(context: BrowserContext): Promise<void> {
+  async #arriving(context: BrowserContext, bound_ms: number): Promise<void> {
     const browser = context.browser();
-    await (browser && (await this.#hubs.get(browser)))?.arriving(ARRIVE_MS);
+    await (browser && (await this.#hubs.get(browser)))?.arriving(bound_ms * ARRIVE_SHARE);
   }
 
   async #drain(): Promise<void> {

@@ -14,12 +14,14 @@ export function startClones(session: Session): void {
   const clones = discover(session.settings.clones, process.env);
   if (clones.length === 0) return;
   const watches = clones.map((clone) => new CloneWatch(session, new CloneClient(clone), clone.collections));
-  const pollAll = async (): Promise<void> => {
+  const poll = async (some: readonly CloneWatch[]): Promise<void> => {
     await guardedAsync('the clones', async () => {
-      await Promise.all(watches.map(async (watch) => await watch.poll()));
+      await Promise.all(some.map(async (watch) => await watch.poll()));
     });
   };
-  const timer = setInterval(() => void (session.shed.has('clones') || pollAll()), Math.max(50, session.settings.clone_poll_ms));
+  const pollAll = async (): Promise<void> => await poll(watches);
+  const pollIdle = async (): Promise<void> => await poll(watches.filter(({ isReading }) => !isReading));
+  const timer = setInterval(() => void (session.shed.has('clones') || pollIdle()), Math.max(50, session.settings.clone_poll_ms));
   timer.unref();
   void pollAll();
   let last = Promise.resolve();

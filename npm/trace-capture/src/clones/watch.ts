@@ -25,6 +25,8 @@ export class CloneWatch {
   #seed: string | undefined;
   #dead = false;
   #busy: Promise<void> | undefined;
+  /** The read that follows the one under way, shared by all who asked for it. */
+  #next: Promise<void> | undefined;
 
   constructor(session: Session, client: CloneClient, only: readonly string[] | undefined) {
     this.#session = session;
@@ -37,10 +39,15 @@ export class CloneWatch {
     return !this.#dead;
   }
 
-  /** Reads whatever changed. One read at a time: a call during another waits for that one. */
+  get isReading(): boolean {
+    return this.#busy !== undefined || this.#next !== undefined;
+  }
+
+  /** Reads whatever has changed until now. One read at a time: what is under way may have missed it, so another one follows. */
   async poll(): Promise<void> {
-    this.#busy ??= this.#read().finally(() => (this.#busy = undefined));
-    await this.#busy;
+    if (!this.isReading) return await this.#begin();
+    this.#next ??= (this.#busy ?? Promise.resolve()).then(async () => await this.#begin());
+    await this.#next;
   }
 
   /** Whether nothing is under way in the clone; one that does not tell counts as quiet. */
@@ -52,6 +59,12 @@ export class CloneWatch {
   async save(stepId: string, when: 'before' | 'after'): Promise<void> {
     if (this.#dead || !this.#features?.some((feature) => feature.startsWith('snapshot'))) return;
     await this.#guard(async () => this.#snapshot(await this.client.save(), stepId, when));
+  }
+
+  async #begin(): Promise<void> {
+    this.#next = undefined;
+    this.#busy = this.#read().finally(() => (this.#busy = undefined));
+    await this.#busy;
   }
 
   async #read(): Promise<void> {

@@ -5,6 +5,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { CloneClient } from '../../dist/clones/client.js';
+import type { LogEntry } from '../../dist/clones/client.js';
+import { CloneWatch } from '../../dist/clones/watch.js';
+import type { Session } from '../../dist/session.js';
 import type { SuiteRun, Trace } from './suite.js';
 import { canRecord, runSuite } from './suite.js';
 
@@ -26,6 +30,19 @@ async function startClone(): Promise<{ child: ChildProcess; vendor: string; admi
 async function seed(admin: string, run: string): Promise<void> {
   const answer = await fetch(`${admin}/_clone/seed`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ run, seed: 'tea' }) });
   assert.equal(answer.status, 200);
+}
+
+/** Holds back what the clone's log answered, for as long as it is told to. */
+class HeldClient extends CloneClient {
+  held: Promise<void> | undefined;
+  reached: () => void = () => undefined;
+
+  override async log(after: number): Promise<readonly LogEntry[]> {
+    const entries = await super.log(after);
+    this.reached();
+    await this.held;
+    return entries;
+  }
 }
 
 /** What must be true of the trace of a test that used a clone. */
@@ -80,6 +97,26 @@ describe('a test with a clone', { skip: !canRecord() }, () => {
   after(() => clone.child.kill());
 
   for (const { claim, check } of CLAIMS) test(claim, () => check(run.trace(TEST)));
+
+  test('what happens while it is read is read by whoever asks then', async () => {
+    await seed(clone.admin, 'held');
+    const kinds: string[] = [];
+    const session = { testInfo: { config: { workers: 1 } }, recorder: {}, seen: new Set(), append: (kind: string) => kinds.push(kind), appendContent: () => undefined } as unknown as Session;
+    const client = new HeldClient({ kind: 'stripe', admin: clone.admin, run: 'held' });
+    const watch = new CloneWatch(session, client, []);
+    await watch.poll();
+    let release = (): void => undefined;
+    client.held = new Promise((resolve) => (release = resolve));
+    const reached = new Promise<void>((resolve) => (client.reached = resolve));
+    const first = watch.poll();
+    await reached;
+    const moved = await fetch(`${clone.admin}/_clone/clock/advance`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ run: 'held', duration: '1d' }) });
+    assert.equal(moved.status, 200);
+    const second = watch.poll();
+    release();
+    await Promise.all([first, second]);
+    assert.ok(kinds.includes('clock.advance'), kinds.join());
+  });
 
   test('two clones are saved together, and their clocks run on', async () => {
     const clones = ['one', 'two'].map((name) => ({ kind: 'stripe', name, admin: clone.admin, run: `pair-${name}` }));

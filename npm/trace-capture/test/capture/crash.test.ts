@@ -27,7 +27,7 @@ const CASES: readonly Case[] = [
   { title: 'killed', status: 'aborted', says: /was killed by SIGKILL/, notice: 'recovered' },
   { title: 'exits', status: 'aborted', says: /left with exit code 3/, notice: 'worker.exit' },
   { title: 'rejects', status: 'failed', says: /nobody waits for this/ },
-  { title: 'times out', status: 'failed', says: /Test timeout of 6000ms exceeded/ },
+  { title: 'times out', status: 'failed', says: /Test timeout of \d+ms exceeded/ },
   { title: 'loses its browser', status: 'failed', says: /closed/, notice: 'browser.gone' },
   { title: 'exhausts its memory', status: 'aborted', says: /memory is exhausted/, notice: 'recovered' },
 ];

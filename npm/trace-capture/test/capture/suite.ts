@@ -185,5 +185,5 @@ function stepsOf(steps: readonly ReportStep[] = []): unknown {
 /** Without call logs, ports and durations. */
 function errorOf(error: { readonly message: string; readonly stack?: string } | undefined): unknown {
   const frames = error?.stack?.split('\n').filter((line) => line.startsWith('    at '));
-  return [error?.message.split('Call log:')[0]?.replace(/:\d{4,5}\b/g, ''), frames];
+  return [error?.message.split('Call log:')[0]?.replace(/:\d{4,5}\b/g, '').replace(/timeout of \d+ms/, 'timeout'), frames];
 }
