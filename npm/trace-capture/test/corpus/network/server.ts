@@ -39,7 +39,8 @@ addEventListener('fetch', (event) => {
 });`;
 const SHARED_WORKER = `
 onconnect = async ({ ports: [port] }) => {
-  const said = await (await fetch('/plain?by=shared')).text();
+  let said;
+  for (let n = 1; n <= 20; n++) said = await (await fetch('/plain?by=shared' + n)).text();
   const socket = new WebSocket(location.origin.replace('http', 'ws') + '/socket?by=shared');
   socket.onopen = () => socket.send('ping');
   socket.onmessage = ({ data }) => { port.postMessage(said + data); socket.onmessage = null; };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { expect } from '@playwright/test';
 import type { HardPage } from '../support.js';
-import { content, holds, request, response } from '../support.js';
+import { content, holds, outline, request, response } from '../support.js';
 import type { Site } from './server.js';
 
 /** Workers of all three kinds. */
@@ -27,12 +27,20 @@ export const WORKERS: readonly HardPage<Site>[] = [
     act: async (page, site) => {
       await page.goto(site.near);
       const said = await page.evaluate(async () => await new Promise((resolve) => (new SharedWorker('/shared.js').port.onmessage = ({ data }) => resolve(data))));
-      expect(said).toBe('plain ?by=sharedpong');
+      expect(said).toBe('plain ?by=shared20pong');
     },
     check: (trace) => {
-      holds(response(trace, '/plain?by=shared'), 'plain ?by=shared');
-      assert.equal(request(trace, '/plain?by=shared')['worker'], 'shared_worker');
-      assert.match(content(response(trace, '/shared.js'))?.text ?? '', /onconnect/);
+      // Chromium says that the worker waits for us and lets it run all the same (measured: its first request was missed
+      // in 4 of 60 runs on a busy machine). From the first one seen on, none is missing.
+      const asked = trace.of('network.request').flatMap((event) => /by=(shared\d+)$/.exec(String(event['url']))?.[1] ?? []);
+      assert.ok(asked.length > 0, outline(trace));
+      assert.deepEqual(asked, Array.from({ length: asked.length }, (_, index) => `shared${21 - asked.length + index}`));
+      for (const name of asked) {
+        holds(response(trace, `/plain?by=${name}`), `plain ?by=${name}`);
+        assert.equal(request(trace, `/plain?by=${name}`)['worker'], 'shared_worker');
+      }
+      const script = response(trace, '/shared.js');
+      assert.match(content(script)?.text ?? (asked.length < 20 ? String(script['body_missing']) : ''), /onconnect|had not read it/);
       const frames = trace.of('network.ws').filter((event) => 'data' in event).map((event) => content(event, 'data')?.text);
       assert.deepEqual(frames.filter(Boolean), ['ping', 'pong']);
     },
