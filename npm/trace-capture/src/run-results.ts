@@ -84,7 +84,7 @@ export function summaryOf(results: readonly Result[]): string {
 /** What was removed to keep the local traces within their bound, and what cannot be; empty when there was no need. */
 export function pruningOf({ traces, freedBytes, keptBytes, unfinished }: Pruned, bound: number): string {
   const others = traces.filter(({ status }) => status !== 'passed').length;
-  const removed = traces.length === 0 ? '' : `molar-trace: removed ${traces.length} old traces (${others} of tests that had not passed), ${bytesOf(freedBytes)}, to keep within \`max_disk_bytes\`\n`;
+  const removed = traces.length === 0 ? '' : `molar-trace: removed ${traces.length} old ${traces.length === 1 ? 'trace' : 'traces'} (${others} of tests that had not passed), ${bytesOf(freedBytes)}, to keep within \`max_disk_bytes\`\n`;
   const over = keptBytes <= bound ? '' : `molar-trace: the local traces take ${bytesOf(keptBytes)} of ${bytesOf(bound)}; ${unfinished} wait for a server or are being written, so nothing more is removed\n`;
   return removed + over;
 }

@@ -78,3 +78,24 @@ describe('retain-on-failure', { skip: !canRecord() }, () => {
     assert.match(run.output, /1 trace is not on the server/);
   });
 });
+
+describe('a run of its own accord', { skip: !canRecord() }, () => {
+  test('leaves out what costs more than it may, says so, and the test passes', async () => {
+    const env = { MOLAR_TEST_OPTIONS: JSON.stringify({ max_bytes_per_second: 10_000, video: false, playwright_zip: false }) };
+    const run = await runSuite('crash', env, ['-g', 'never rests$']);
+    assert.equal(run.code, 0, run.output);
+    const [shed] = run.trace('never rests').of('capture.notice').filter(({ code }) => code === 'governor.shed');
+    assert.match(String(shed?.['message']), /is left out from here on: recording took \d+ % of the bytes a second/);
+  });
+
+  test('removes the traces of earlier runs beyond `max_disk_bytes`, and none of its own', async () => {
+    const first = await runSuite('cjs', {}, ['-g', 'plain$']);
+    const [earlier] = first.traces;
+    const root = earlier?.dir.slice(0, earlier.dir.lastIndexOf('traces')) ?? '';
+    const second = await runSuite('cjs', { MOLAR_TRACE_DIR: root, MOLAR_TRACE_MAX_DISK_BYTES: '1' }, ['-g', 'plain$']);
+    assert.equal(second.code, 0, second.output);
+    assert.match(second.output, /removed 1 old trace /);
+    assert.deepEqual(second.traces.map(({ title }) => title), ['plain']);
+    assert.notEqual(second.traces[0]?.dir, earlier?.dir);
+  });
+});
