@@ -22,7 +22,8 @@ const followed = new WeakSet<BrowserContext>();
  * stay and only what belongs to a trace begins anew.
  */
 export async function watchContext(context: BrowserContext, session: Session, worker: Worker): Promise<void> {
-  const installed = DomChannel.install(context, () => worker.current, session.settings);
+  const browser = context.browser();
+  const installed = DomChannel.install(context, () => worker.current, session.settings, async (page) => (browser ? await worker.hub(browser) : undefined)?.page(page));
   const zip = OwnZip.start(context, session);
   const seeded = seedContext(context, session);
   if (!followed.has(context)) {
@@ -33,7 +34,6 @@ export async function watchContext(context: BrowserContext, session: Session, wo
     await network(context, session, worker);
   }
   await guardedAsync('the state of a context', async () => {
-    const browser = context.browser();
     StateChannel.follow(context, browser ? await worker.hub(browser) : undefined, session);
   });
   for (const page of context.pages()) pageOpened(page, worker);

@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from '@playwright/test';
-import type { DomPart, NoticeDetail } from './dom/index.js';
+import type { DomPart, DomSession, NoticeDetail } from './dom/index.js';
 import { DomRecorder } from './dom/index.js';
 import { canBeQuiet } from './dom/quiet.js';
 import type { Settings } from './options/index.js';
@@ -8,12 +8,15 @@ import type { Session } from './session.js';
 import type { Payload } from './values.js';
 import { atMost } from './wait.js';
 
+/** Finds the session that the recorder has of a page already. */
+export type SessionFinder = (page: Page) => Promise<DomSession | undefined>;
+
 const recorders = new WeakMap<BrowserContext, DomRecorder>();
 
 /** Puts the DOM recorder of a context and the trace of the moment together. */
 export const DomChannel = {
   /** Installs the recorder in a context; in one that has it already, every page starts a recording of its own for the new trace. */
-  async install(context: BrowserContext, current: () => Session | undefined, settings: Settings): Promise<void> {
+  async install(context: BrowserContext, current: () => Session | undefined, settings: Settings, sessionOf: SessionFinder): Promise<void> {
     if (settings.dom === false) return;
     const known = recorders.get(context);
     if (known) {
@@ -21,7 +24,7 @@ export const DomChannel = {
       return;
     }
     const recorder = new DomRecorder(
-      optionsOf(settings),
+      { ...optionsOf(settings), cdpSession: async (page) => (await sessionOf(page)) ?? (await context.newCDPSession(page)) },
       (part) => record(current(), part),
       (code, detail) => notice(current(), code, detail),
       (value) => current()?.recorder.learn(value),

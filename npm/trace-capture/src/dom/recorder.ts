@@ -13,7 +13,7 @@ import { canBeQuiet, quietly, within } from './quiet.js';
 import { initScript } from './script.js';
 import type { Surroundings } from './surroundings.js';
 import { SurroundingsFinder } from './surroundings.js';
-import type { DomFlushResult, DomNoticeSink, DomPart, DomRecorderOptions, DomSink } from './types.js';
+import type { DomFlushResult, DomNoticeSink, DomPart, DomRecorderOptions, DomSession, DomSink } from './types.js';
 
 const FLUSH_TIMEOUT_MS = 500;
 
@@ -37,6 +37,8 @@ export class DomRecorder {
   readonly #batches = new Map<string, number>();
   readonly #installed = new WeakSet<BrowserContext>();
   readonly #finder: SurroundingsFinder;
+  /** Sessions of pages, by which their main frames are asked: a call of Playwright's costs the test's thread ten times as much. */
+  readonly #sessions = new WeakMap<Page, DomSession>();
   /** Streams of frames of another origin, held until it is known whether their surroundings are private. */
   readonly #surroundings = new Map<string, Promise<Surroundings>>();
 
@@ -145,15 +147,15 @@ export class DomRecorder {
   async #speedUp(page: Page): Promise<void> {
     const { fast_binding: name } = this.#names;
     if (name === '' || page.context().browser()?.browserType().name() === 'firefox') return;
-    const open = this.#options.cdpSession ?? ((of: Page) => of.context().newCDPSession(of));
+    const open = this.#options.cdpSession ?? (async (of: Page): Promise<DomSession> => await of.context().newCDPSession(of));
     await within(FLUSH_TIMEOUT_MS, quietly(page, async () => {
       const session = await open(page);
       session.on('Runtime.bindingCalled', (call) => {
         if (call.name === name) this.#receive({ page, frame: page.mainFrame() }, call.payload);
       });
       // Only an enabled domain adds its bindings to the documents to come.
-      await session.send('Runtime.enable');
-      await session.send('Runtime.addBinding', { name });
+      await Promise.all([session.send('Runtime.enable'), session.send('Runtime.addBinding', { name })]);
+      this.#sessions.set(page, session);
     }));
     // It also appeared in the document that is open now, which keeps its plain binding and is to hide this one.
     await this.ensure(page);
@@ -166,6 +168,18 @@ export class DomRecorder {
   }
 
   async #ask(frame: Frame, method: keyof InjectedHandle, reason = ''): Promise<unknown> {
+    const session = frame.parentFrame() === null ? this.#sessions.get(frame.page()) : undefined;
+    return session ? await this.#askDirectly(session, method, reason) : await this.#askFrame(frame, method, reason);
+  }
+
+  async #askDirectly(session: DomSession, method: keyof InjectedHandle, reason: string): Promise<unknown> {
+    const expression = `globalThis[${JSON.stringify(this.#names.handle)}]?.${method}(${JSON.stringify(reason)}) ?? null`;
+    const answer = (await session.send('Runtime.evaluate', { expression, returnByValue: true, silent: true })) as { result?: { value?: unknown }; exceptionDetails?: unknown };
+    if (answer.exceptionDetails !== undefined) throw new Error('the recorder in the page failed');
+    return answer.result?.value ?? null;
+  }
+
+  async #askFrame(frame: Frame, method: keyof InjectedHandle, reason: string): Promise<unknown> {
     const ask = ([handle, name, argument]: readonly [string, string, string]): unknown => {
       const recorder: unknown = Reflect.get(globalThis, handle);
       if (typeof recorder !== 'object' || recorder === null) return null;

@@ -1,4 +1,4 @@
-import type { CDPSession, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import type { MaskInputs, PartKind, StartMode } from '../injected/wire.js';
 
 /** Where a frame of another origin hangs: a node of its parent's recording. */
@@ -51,6 +51,12 @@ export type NoticeDetail = Readonly<Record<string, string | number | boolean>>;
 /** Receives what could not be recorded, as a stable code and its circumstances. */
 export type DomNoticeSink = (code: string, detail: NoticeDetail) => void;
 
+/** A protocol session of a page, as far as the recorder uses it. */
+export interface DomSession {
+  on(event: 'Runtime.bindingCalled', listener: (call: { readonly name: string; readonly payload: string }) => void): unknown;
+  send(method: 'Runtime.enable' | 'Runtime.addBinding' | 'Runtime.evaluate', params?: object): Promise<unknown>;
+}
+
 /** Options of the DOM recorder; each has a default. */
 export interface DomRecorderOptions {
   /** `interactive` (default) gives the same node ids in every run; `early` also sees loading states. */
@@ -71,7 +77,7 @@ export interface DomRecorderOptions {
   /** `plain` keeps to Playwright's bindings even where the raw protocol binding of Chromium is to be had (`auto`). */
   readonly transport?: 'auto' | 'plain';
   /** A protocol session of the page to share; by default the recorder opens one of its own per page. */
-  readonly cdpSession?: (page: Page) => Promise<CDPSession>;
+  readonly cdpSession?: (page: Page) => Promise<DomSession>;
   /** Longest wait of an explicit flush, in milliseconds; default 500. */
   readonly flush_timeout_ms?: number;
 }

@@ -23,10 +23,6 @@ interface FrameEvent {
 const PACE_MS = 200;
 /** The same while pictures between steps are left out: those at steps still need a recent frame. */
 const SHED_PACE_MS = 1_000;
-/** How long after an acknowledgement a changing page would have sent its next frame. */
-const SETTLE_MS = 120;
-/** Shortest time between two frames that are asked for because a step begins or ends. */
-const HURRY_MS = 150;
 const START = { format: 'jpeg', quality: 70, maxWidth: 1_280, maxHeight: 1_280, everyNthFrame: 1, maxFramesInFlight: 1 };
 
 /** Told about each new frame. */
@@ -35,19 +31,25 @@ export type FrameListener = (frame: Frame) => void;
 /**
  * Keeps the newest painted frame of one page. The test never waits for a picture.
  *
- * Chromium throws away what is painted while a frame is not acknowledged, and says nothing: after a burst of changes the
- * last frame it sent shows a state from the middle (measured: in 2 of 5 bursts even when acknowledged at once, in 5 of 5
- * at our pace). Starting the screencast again sends the page as it is, so that is done once after every burst.
+ * While a screencast runs, Chromium copies whatever is painted, up to a hundred times a second, even what it never sends because a
+ * frame is not acknowledged (measured on a busy page: a third of all processor time of a suite). And it throws that away in silence: after a burst
+ * of changes the last frame it sent shows a state from the middle. So a page that changes is looked at now and then: each look
+ * starts the screencast, which sends the page as it is, and ends it. Once a look shows what the last one did, the page is at
+ * rest, and the screencast stays on until something is painted, which costs nothing meanwhile.
  */
 export class ScreencastSource {
   readonly #cdp: Cdp;
   readonly #current: () => Session | undefined;
   readonly #listeners = new Set<FrameListener>();
   #number = 0;
-  #running = false;
-  #refreshing = false;
-  #refreshedAtMs = 0;
+  #enabled = false;
+  /** Whether the screencast is on, and whether its first frame, the page as it is, has yet to come. */
+  #casting = false;
+  #looking = false;
+  #lookedAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** The newest frame as it was sent. */
+  #text = '';
   latest: Frame | undefined;
 
   constructor(cdp: Cdp, current: () => Session | undefined) {
@@ -58,9 +60,9 @@ export class ScreencastSource {
   enable(): void {
     const wanted = this.#current()?.settings;
     if (wanted && !wanted.screenshots && !wanted.video) return;
-    this.#running = true;
+    this.#enabled = true;
     this.#tell('Page.enable');
-    this.#tell('Page.startScreencast', START);
+    this.#look();
   }
 
   /** Listens until the returned function is called. */
@@ -71,7 +73,7 @@ export class ScreencastSource {
 
   /** Asks for the page as it is now, without waiting; several steps in quick succession share a frame. */
   hurry(): void {
-    if (Date.now() - this.#refreshedAtMs >= HURRY_MS) this.#refresh();
+    if (!this.#casting && Date.now() - this.#lookedAtMs >= PACE_MS) this.#look();
   }
 
   event(method: string, params: unknown): void {
@@ -80,12 +82,22 @@ export class ScreencastSource {
   }
 
   #frame({ data, sessionId, metadata }: FrameEvent): void {
-    this.#pace(sessionId);
+    // One that was on its way when the look ended is older than what the next look shows.
+    if (!this.#casting) return;
+    const isSame = data === this.#text;
+    if (this.#looking && isSame) this.#tell('Page.screencastFrameAck', { sessionId });
+    else this.#rest();
+    this.#looking = false;
+    const atMs = (metadata?.timestamp ?? Date.now() / 1000) * 1000;
+    this.latest = isSame && this.latest ? { ...this.latest, atMs } : this.#decode(data, metadata, atMs);
+    for (const listener of this.#listeners) listener(this.latest);
+  }
+
+  #decode(data: string, metadata: FrameEvent['metadata'], atMs: number): Frame {
+    this.#text = data;
     this.#number += 1;
     const size = { width: Math.round(metadata?.deviceWidth ?? 0), height: Math.round(metadata?.deviceHeight ?? 0) };
-    const frame = { data: Buffer.from(data, 'base64'), ...size, atMs: (metadata?.timestamp ?? Date.now() / 1000) * 1000, number: this.#number };
-    this.latest = frame;
-    for (const listener of this.#listeners) listener(frame);
+    return { data: Buffer.from(data, 'base64'), ...size, atMs, number: this.#number };
   }
 
   /** A real capture, for the moment a test failed; the page may be too busy to give one. */
@@ -94,28 +106,21 @@ export class ScreencastSource {
     return answer.data === undefined ? undefined : Buffer.from(answer.data, 'base64');
   }
 
-  /** A frame that was asked for is acknowledged at once, since nothing may follow it; any other when its time is over. */
-  #pace(sessionId: number): void {
-    const asked = this.#refreshing;
-    this.#refreshing = false;
-    this.#after(asked ? 0 : this.#current()?.shed.has('screenshots') ? SHED_PACE_MS : PACE_MS, () => {
-      this.#tell('Page.screencastFrameAck', { sessionId });
-      if (!asked) this.#after(SETTLE_MS, () => this.#refresh());
-    });
-  }
-
-  #refresh(): void {
-    if (!this.#running || this.#refreshing) return;
-    this.#refreshing = true;
-    this.#refreshedAtMs = Date.now();
+  #look(): void {
+    if (!this.#enabled || this.#casting) return;
     clearTimeout(this.#timer);
-    this.#tell('Page.stopScreencast');
+    this.#casting = true;
+    this.#looking = true;
+    this.#lookedAtMs = Date.now();
     this.#tell('Page.startScreencast', START);
   }
 
-  #after(ms: number, act: () => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(act, ms).unref();
+  /** Something has changed: the screencast ends, and the next look shows what became of it. */
+  #rest(): void {
+    this.#casting = false;
+    this.#tell('Page.stopScreencast');
+    const pace_ms = this.#current()?.shed.has('screenshots') ? SHED_PACE_MS : PACE_MS;
+    this.#timer = setTimeout(() => this.#look(), pace_ms).unref();
   }
 
   /** Listening through Playwright would keep it from dismissing dialogs, so they are seen here. */

@@ -8,17 +8,17 @@ import type { Area } from './covers.js';
 import { CoverFinder, hasMasks } from './covers.js';
 import type { Frame, ScreencastSource } from './screencast.js';
 
-/** A step boundary that waits for the picture of its moment. */
-interface Boundary {
+/** Why a picture is written: a step boundary that waits for the picture of its moment, or none. */
+interface Occasion {
   readonly reason: string;
-  readonly stepId: string;
+  readonly stepId?: string;
 }
 
 interface Followed {
   readonly page: string;
   readonly source: ScreencastSource;
   readonly covers: CoverFinder;
-  readonly waiting: Boundary[];
+  readonly waiting: Occasion[];
   /** Number of the frame written last. */
   written: number;
   writtenAtMs: number;
@@ -26,7 +26,6 @@ interface Followed {
 
 /** A picture about to be written. */
 interface Picture {
-  readonly reason: string;
   readonly data: Buffer;
   readonly mediaType: 'image/jpeg' | 'image/png';
   readonly width: number;
@@ -53,7 +52,7 @@ export const Screenshots = {
     all.set(id, one);
     const stop = source.listen((frame) => {
       if (one.waiting.length > 0) answer(session, one, frame);
-      else if (!session.shed.has('screenshots') && Date.now() - one.writtenAtMs >= session.settings.heartbeat_ms) write(session, one, frame, 'heartbeat');
+      else if (!session.shed.has('screenshots') && Date.now() - one.writtenAtMs >= session.settings.heartbeat_ms) beat(session, one, frame);
     });
     page.once('close', () => {
       stop();
@@ -81,14 +80,20 @@ function begin(session: Session): Map<string, Followed> {
 }
 
 /** What the newest frame shows may be older than the boundary, so a newer one is asked for and shortly waited for. */
-function reached(session: Session, one: Followed, boundary: Boundary): void {
+function reached(session: Session, one: Followed, boundary: Occasion): void {
   one.waiting.push(boundary);
   one.source.hurry();
   if (one.waiting.length === 1) setTimeout(() => answer(session, one, one.source.latest), FRESH_MS).unref();
 }
 
 function answer(session: Session, one: Followed, frame: Frame | undefined): void {
-  for (const { reason, stepId } of one.waiting.splice(0)) if (frame) write(session, one, frame, reason, stepId);
+  const boundaries = one.waiting.splice(0);
+  if (frame && boundaries.length > 0) write(session, one, frame, boundaries);
+}
+
+/** A page that has changed between steps. */
+function beat(session: Session, one: Followed, frame: Frame): void {
+  if (one.written !== frame.number) write(session, one, frame, [{ reason: 'heartbeat' }]);
 }
 
 /** A real picture of every open page, taken when the test has failed and before its pages close. */
@@ -106,33 +111,34 @@ async function capture(session: Session, one: Followed): Promise<void> {
   const data = await one.source.capture();
   const { latest } = one.source;
   if (!data) {
-    if (latest) write(session, one, latest, 'failure');
+    if (latest) write(session, one, latest, [{ reason: 'failure' }]);
     return;
   }
   // The size of a PNG stands at a fixed place of its first chunk.
   const size = { width: data.readUInt32BE(16), height: data.readUInt32BE(20) };
-  await keep(session, one, { reason: 'failure', data, mediaType: 'image/png', ...size, paintedMs }, {});
+  await keep(session, one, { data, mediaType: 'image/png', ...size, paintedMs }, [{ reason: 'failure' }], {});
 }
 
-function write(session: Session, one: Followed, frame: Frame, reason: string, stepId?: string): void {
-  if (reason === 'heartbeat' && one.written === frame.number) return;
+function write(session: Session, one: Followed, frame: Frame, occasions: readonly Occasion[]): void {
   one.written = frame.number;
   one.writtenAtMs = Date.now();
   const { width, height, data, atMs } = frame;
-  const place = { ts: session.recorder.tsOf(atMs), ...(stepId === undefined ? {} : { stepId }) };
-  const picture: Picture = { reason, data, mediaType: 'image/jpeg', width, height, paintedMs: atMs };
-  session.pending.add(guardedAsync('a screenshot', async () => await keep(session, one, picture, place)));
+  const picture: Picture = { data, mediaType: 'image/jpeg', width, height, paintedMs: atMs };
+  session.pending.add(guardedAsync('a screenshot', async () => await keep(session, one, picture, occasions, { ts: session.recorder.tsOf(atMs) })));
 }
 
 /** Writes a picture with the areas that the writer paints over, or leaves it out where those cannot be known. */
-async function keep(session: Session, one: Followed, picture: Picture, place: Place): Promise<void> {
+async function keep(session: Session, one: Followed, picture: Picture, occasions: readonly Occasion[], place: Place): Promise<void> {
   const covered = await one.covers.areas(picture.paintedMs);
   if (covered === undefined && (one.covers.hasFound || hasMasks(session.settings))) {
-    leaveOut(session);
+    for (const _ of occasions) leaveOut(session);
     return;
   }
-  const { reason, width, height, data, mediaType } = picture;
-  session.appendContent('screenshot', { page: one.page, reason, width, height, ...told(covered) }, [{ field: 'image', data, mediaType }], place);
+  const { width, height, data, mediaType } = picture;
+  for (const { reason, stepId } of occasions) {
+    const payload = { page: one.page, reason, width, height, ...told(covered) };
+    session.appendContent('screenshot', payload, [{ field: 'image', data, mediaType }], { ...place, ...(stepId === undefined ? {} : { stepId }) });
+  }
 }
 
 function told(covered: readonly Area[] | undefined): { readonly covered?: number[][] } {

@@ -11,6 +11,7 @@ import { RequestBook } from './book.js';
 import type { Cdp, CdpListener } from './cdp-session.js';
 import { wrapSession } from './cdp-session.js';
 import type { Body } from './exchange.js';
+import { PageSession } from './page-session.js';
 import { placeOf, targetOf } from './place.js';
 import type { Sources } from './response-body.js';
 import { Turnstile } from './response-body.js';
@@ -69,6 +70,7 @@ export class Hub {
   readonly #turnstile: Turnstile = new Turnstile();
   readonly #recorded = new Map<string, Recorded>();
   readonly #screencasts = new Map<string, ScreencastSource>();
+  readonly #pages = new Map<string, PageSession>();
   /** What knows the state of the pages. */
   readonly states: HubStates;
 
@@ -106,6 +108,12 @@ export class Hub {
     return targetId === undefined ? undefined : this.#screencasts.get(targetId);
   }
 
+  /** The session of a page, which its recorders share. */
+  page(page: Page): PageSession | undefined {
+    const targetId = targetOf(page);
+    return targetId === undefined ? undefined : this.#pages.get(targetId);
+  }
+
   /** Waits for the end of bodies that are arriving. */
   async arriving(bound_ms: number): Promise<void> {
     await this.#book.arriving(bound_ms);
@@ -117,6 +125,7 @@ export class Hub {
   }
 
   #attached(parent: Cdp, { sessionId, targetInfo: info, waitingForDebugger }: Attached, page: string | undefined): void {
+    if (info.type === 'service_worker') this.states.worker(info);
     const known = this.#recorded.get(info.targetId);
     if (known && !known.durable && parent === this.#root && !waitingForDebugger && KEPT.has(info.type)) return this.#keepsBodies(known, parent, sessionId);
     const handlers: CdpListener[] = [];
@@ -163,6 +172,9 @@ export class Hub {
     handlers.push((method, params) => target.event(method, params));
     tell(recorded.own, 'Network.enable', { ...BUFFERS, maxPostDataSize: MAX_POST_DATA });
     if (info.type !== 'page') return;
+    const session = new PageSession(recorded.own);
+    this.#pages.set(info.targetId, session);
+    handlers.push((method, params) => session.event(method, params));
     const screencast = new ScreencastSource(recorded.own, this.#current);
     this.#screencasts.set(info.targetId, screencast);
     handlers.push((method, params) => screencast.event(method, params));

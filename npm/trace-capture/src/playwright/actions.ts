@@ -33,6 +33,7 @@ export class Actions {
   readonly #called = new WeakMap<ApiCall, Called>();
   readonly #written = new Set<string>();
   #instrumented = false;
+  #calls = 0;
 
   constructor(recorder: TraceRecorder, steps: Steps, expects: Expects, page: PageGuess) {
     this.#recorder = recorder;
@@ -61,8 +62,14 @@ export class Actions {
     });
   }
 
+  /** How many API calls have begun; nothing where that is not told. The recorder's own count as well. */
+  get begun(): number | undefined {
+    return this.#instrumented ? this.#calls : undefined;
+  }
+
   apiBegin(call: ApiCall, channel: ChannelCall): void {
     this.#instrumented = true;
+    this.#calls += 1;
     this.#called.set(call, { channel, startTs: this.#recorder.now() });
   }
 

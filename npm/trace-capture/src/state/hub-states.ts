@@ -13,6 +13,8 @@ interface Attached {
 export class HubStates {
   readonly #attached = new Map<string, Attached>();
   readonly #pageOf = new WeakMap<Cdp, string>();
+  /** Contexts in which a service worker was seen. */
+  readonly #withWorkers = new Set<string>();
   /** The browser-level session, which is asked for cookies. */
   readonly root: Cdp;
 
@@ -24,9 +26,15 @@ export class HubStates {
   attach(parent: Cdp, cdp: Cdp, sessionId: string, { targetId, type, browserContextId }: TargetInfo): StateTarget {
     const pageTargetId = type === 'page' ? targetId : (this.#pageOf.get(parent) ?? targetId);
     this.#pageOf.set(cdp, pageTargetId);
-    const target = new StateTarget(cdp, type === 'page');
-    this.#attached.set(sessionId, { target, contextId: browserContextId ?? '', pageTargetId });
+    const contextId = browserContextId ?? '';
+    const target = new StateTarget(cdp, type === 'page', () => this.#withWorkers.has(contextId));
+    this.#attached.set(sessionId, { target, contextId, pageTargetId });
     return target;
+  }
+
+  /** A service worker runs in a context; from now on its pages are asked for theirs. */
+  worker({ browserContextId }: TargetInfo): void {
+    this.#withWorkers.add(browserContextId ?? '');
   }
 
   detach(sessionId: string): void {

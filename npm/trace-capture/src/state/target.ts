@@ -1,5 +1,6 @@
 import type { Cdp } from '../network/cdp-session.js';
 import { tell } from '../network/hub.js';
+import type { DocumentState } from '../injected/state/document-state.js';
 import type { SlowAnswer } from '../injected/state/reader.js';
 import { FrameWorld } from './frame-world.js';
 import type { ItemEvent, ItemsText, StorageId } from './items.js';
@@ -47,10 +48,17 @@ export class StateTarget {
   /** Whether documents came or went since the last reading. */
   #moved = false;
   #listening = true;
+  /** Whether the list of visited pages may have changed since it was read. */
+  #travelled = true;
+  /** What the page's documents said of themselves that the list of visited pages says as well. */
+  readonly #names = new Map<string, string>();
+  readonly #hasWorkers: () => boolean;
 
-  constructor(cdp: Cdp, isPage: boolean) {
+  /** `hasWorkers` says whether the context ever had a service worker, without which nobody needs to be asked for any. */
+  constructor(cdp: Cdp, isPage: boolean, hasWorkers: () => boolean) {
     this.#cdp = cdp;
     this.isPage = isPage;
+    this.#hasWorkers = hasWorkers;
   }
 
   /** Sent in one batch and not waited for, so that the target can run on at once. */
@@ -62,12 +70,17 @@ export class StateTarget {
 
   event(method: string, params: unknown): void {
     switch (method) {
+      case 'Page.navigatedWithinDocument':
+        this.#travelled = true;
+        return;
       case 'Page.frameNavigated':
+        this.#travelled = true;
         return this.#open((params as { frame: { id: string } }).frame.id, true);
       case 'Page.frameAttached':
         return this.#open((params as { frameId: string }).frameId, false);
       case 'Page.frameDetached':
         this.#worlds.delete((params as { frameId: string }).frameId);
+        this.#names.delete((params as { frameId: string }).frameId);
         return;
       case 'Storage.indexedDBContentUpdated':
       case 'Storage.indexedDBListUpdated':
@@ -89,10 +102,12 @@ export class StateTarget {
     const asked = new Set<string>();
     const worlds = [...this.#worlds.values()].slice(0, MAX_FRAMES);
     const answers = worlds.map(async (world) => await this.#ask(world, asked, all));
-    const [history, ...read] = await Promise.all([this.#history(), ...answers]);
+    const [early, ...read] = await Promise.all([this.#history(all), ...answers]);
     const documents = read.flatMap((one) => (one?.document === undefined ? [] : [{ frameId: one.frameId, text: one.document }]));
     const items = read.flatMap((one) => one?.items ?? []);
     const frames = [...this.#worlds.keys()];
+    for (const one of documents) this.#learnName(one);
+    const history = (await this.#history(false)) ?? early;
     return { frames, documents, items, missing: read.filter((one) => one === undefined).length, ...(history === undefined ? {} : { history }) };
   }
 
@@ -109,6 +124,7 @@ export class StateTarget {
     const { storageKey = '' } = world;
     const databases = this.#dirtyDatabases.delete(storageKey) || all;
     const caches = this.#dirtyCaches.delete(storageKey) || all;
+    if (!databases && !caches && !this.#hasWorkers()) return undefined;
     try {
       const answer = await world.slow({ databases, caches, max_chars, budget_ms });
       if (!world.belongsTo(answer.origin)) {
@@ -215,10 +231,22 @@ export class StateTarget {
     });
   }
 
-  async #history(): Promise<string | undefined> {
-    if (!this.isPage) return undefined;
+  /** A page's title stands in that list too, and changes without a navigation. */
+  #learnName({ frameId, text }: TargetReading['documents'][number]): void {
+    const { url, title, history } = JSON.parse(text) as Pick<DocumentState, 'url' | 'title' | 'history'>;
+    const name = JSON.stringify([url, title, history.length]);
+    if (this.#names.get(frameId) !== name) this.#travelled = true;
+    this.#names.set(frameId, name);
+  }
+
+  async #history(all: boolean): Promise<string | undefined> {
+    if (!this.isPage || !(this.#travelled || all)) return undefined;
+    this.#travelled = false;
     const answer = (await this.#cdp.send('Page.getNavigationHistory').catch(ignore)) as HistoryAnswer | undefined;
-    if (answer === undefined) return undefined;
+    if (answer === undefined) {
+      this.#travelled = true;
+      return undefined;
+    }
     const entries = answer.entries.map(({ url, title, transitionType }) => ({ url, title, how: transitionType }));
     return JSON.stringify({ index: answer.currentIndex, entries });
   }
