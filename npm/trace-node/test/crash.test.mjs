@@ -10,22 +10,35 @@ const recording = `
   const recorder = new Recorder({ root: process.argv[1], runStart: ${JSON.stringify(runStart)} });
 `;
 
+/** Waits for what another thread does in its own time. */
+async function eventually(reached) {
+  const deadline = performance.now() + 30_000;
+  while (!reached()) {
+    assert.ok(performance.now() < deadline, 'it never came to that');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 const numbersOf = (dir) =>
   TraceReader.open(dir).events({ kind: 'console.log' }).map((event) => event.i);
 
-test('SIGKILL loses nothing older than 50 ms, even with the main thread blocked, and recover finishes the trace', async (t) => {
+test('what is appended reaches the disk with the main thread blocked, SIGKILL loses none of it, and recover finishes the trace', async (t) => {
   const root = privateRoot(t);
-  // The thread appends, then blocks without a turn of its event loop for 50 ms before it says so and blocks for good.
+  // The thread has no turn of its event loop after the first event: it appends, and then appends for good.
   const { process: victim, exited, said } = child(
-    `${recording}
+    `const { writeSync } = await import('node:fs');
+    ${recording}
     for (let i = 0; i < 1000; i++) recorder.append('console.log', { i });
-    const until = performance.now() + 50;
-    while (performance.now() < until);
-    (await import('node:fs')).writeSync(1, 'appended\\n');
-    for (let i = 1000; ; i++) recorder.append('console.log', { i, text: 'after' });`,
-    { args: [root], until: 'appended\n' },
+    writeSync(1, recorder.dir + '\\n');
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    for (let i = 1000; ; i++) {
+      recorder.append('console.log', { i, text: 'after' });
+      Atomics.wait(pause, 0, 0, 1);
+    }`,
+    { args: [root], until: '\n' },
   );
-  await said;
+  const dir = (await said).trim();
+  await eventually(() => numbersOf(dir).length >= 1000);
   victim.kill('SIGKILL');
   assert.equal((await exited).signal, 'SIGKILL');
   const report = await recover(root);
@@ -57,10 +70,7 @@ test('a living recorder is left alone by recover', async (t) => {
 test('a trace at work can be read', async (t) => {
   const recorder = openRecorder(t);
   recorder.append('console.log', { i: 1 });
-  const seen = () => numbersOf(recorder.dir).length === 1;
-  const deadline = performance.now() + 5000;
-  while (!seen() && performance.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
-  assert.ok(seen());
+  await eventually(() => numbersOf(recorder.dir).length === 1);
   await recorder.finish({ status: 'passed' });
 });
 
@@ -144,7 +154,8 @@ for (const answers of [true, false]) {
     const start = performance.now();
     const report = await recorder.finish({ status: 'passed' });
     const took = performance.now() - start;
-    assert.ok(took < 4000, `finish took ${took} ms`);
+    // Without the bound it would wait for ever.
+    assert.ok(took < 30_000, `finish took ${took} ms`);
     assert.equal(report.outcome, 'spooled');
     assert.ok(report.problems.length > 0);
     assert.deepEqual(numbersOf(report.dir), [0]);

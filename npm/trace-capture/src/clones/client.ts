@@ -15,6 +15,12 @@ export class CloneError extends Error {
   }
 }
 
+/** Whether what failed only took too long, so that there may well be an answer the next time. */
+export function isLate(cause: unknown): boolean {
+  const inner = cause instanceof CloneError ? cause.cause : cause;
+  return inner instanceof Error && inner.name === 'TimeoutError';
+}
+
 /** One answer of a clone. */
 export interface Answer {
   readonly status: number;
@@ -152,7 +158,7 @@ export class CloneClient {
     try {
       return await fetch(`${this.#base}${path}`, init);
     } catch (cause) {
-      throw new CloneError(`${this.#base} cannot be reached`, undefined, cause);
+      throw new CloneError(isLate(cause) ? `${this.#base} did not answer within ${TIMEOUT_MS} ms` : `${this.#base} cannot be reached`, undefined, cause);
     }
   }
 }

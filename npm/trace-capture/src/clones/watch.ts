@@ -3,12 +3,14 @@ import type { Session } from '../session.js';
 import type { Json, Payload } from '../values.js';
 import { describe } from '../values.js';
 import type { Answer, CloneClient, LogEntry, Summary } from './client.js';
-import { CloneError } from './client.js';
+import { CloneError, isLate } from './client.js';
 import { Deliveries } from './deliveries.js';
 
 /** A clock this far off its expected value was moved, not read late. */
 const DRIFT_MS = 2_000;
 const MAX_COLLECTION = 10_000;
+/** Answers in a row that may be late before a clone is given up. What one read missed, the next one tells. */
+const MOST_LATE = 3;
 
 /** Follows one clone for one trace: its state, its clock, its chaos, its webhooks, its snapshots. */
 export class CloneWatch {
@@ -24,6 +26,8 @@ export class CloneWatch {
   #clock: { readonly clock_ms: number; readonly wallMs: number } | undefined;
   #seed: string | undefined;
   #dead = false;
+  #late = 0;
+  #told = false;
   #busy: Promise<void> | undefined;
   /** The read that follows the one under way, shared by all who asked for it. */
   #next: Promise<void> | undefined;
@@ -88,8 +92,12 @@ export class CloneWatch {
   async #readState(): Promise<void> {
     const answer = await this.client.summary(this.#etag);
     if (!answer) return;
+    await this.#readChanges(answer.summary);
+    // Not before: what could not be read whole is to be told as changed the next time as well.
     this.#etag = answer.etag;
-    const { summary } = answer;
+  }
+
+  async #readChanges(summary: Summary): Promise<void> {
     this.#writeSeed(summary.seed_digest);
     const names = Object.entries(summary.collections ?? {}).filter(([name]) => this.#only?.includes(name) ?? true);
     const changed = names.filter(([name, { digest }]) => digest === undefined || this.#digests.get(name) !== digest);
@@ -167,15 +175,19 @@ export class CloneWatch {
     this.#deliveries.startEmpty();
   }
 
-  /** A run nobody has used yet is no fault; anything else ends the watching of this clone with one notice. */
+  /** A run nobody has used yet is no fault; anything else is told in one notice, and ends the watching of this clone unless it was only late. */
   async #guard(work: () => Promise<void>): Promise<void> {
     try {
       await work();
+      this.#late = 0;
     } catch (cause) {
       const status = cause instanceof CloneError ? cause.status : undefined;
       if (status === 404 && this.#digests.size === 0) this.#startEmpty();
       if (status === 404 || status === 423 || status === 429 || status === 503 || status === 501) return;
-      this.#dead = true;
+      this.#late += 1;
+      this.#dead = !isLate(cause) || this.#late >= MOST_LATE;
+      if (this.#told) return;
+      this.#told = true;
       const reason = cause instanceof Error ? cause.message : String(cause);
       this.#session.recorder.notice('clone.unreachable', reason, { source: this.client.name });
     }

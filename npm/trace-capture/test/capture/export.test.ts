@@ -14,7 +14,7 @@ import { canRecord, runSuite } from './suite.js';
 const require = createRequire(import.meta.url);
 const MOLAR = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bin', 'molar-trace.mjs');
 const PLAYWRIGHT = join(dirname(require.resolve('@playwright/test/package.json')), 'cli.js');
-const BOUND_MS = 60_000;
+const BOUND_MS = 180_000;
 const { launchOptions } = require('../../test/fixtures/shared/browser.cjs') as { launchOptions: LaunchOptions };
 
 describe('what the command exports, other tools open', { skip: !canRecord() }, () => {

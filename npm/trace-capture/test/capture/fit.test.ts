@@ -116,9 +116,9 @@ describe('a suite that uses what there is to use', { skip: !canRecord() }, () =>
       await page.goto(pathToFileURL(join(html, 'index.html')).href);
       await page.getByText('fails', { exact: true }).first().click();
       const short = run.trace('fails').events[0]?.['short_id'];
-      await page.getByText(`npx molar-trace show ${String(short)}`).first().waitFor({ timeout: 60_000 });
+      await page.getByText(`npx molar-trace show ${String(short)}`).first().waitFor({ timeout: 180_000 });
       await page.getByText('molar-trace', { exact: true }).last().click();
-      await page.getByText(`"short_id": "${String(short)}"`).waitFor({ timeout: 60_000 });
+      await page.getByText(`"short_id": "${String(short)}"`).waitFor({ timeout: 180_000 });
     } finally {
       await browser.close();
     }

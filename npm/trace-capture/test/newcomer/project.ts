@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const PACKAGE = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const require = createRequire(import.meta.url);
 /** Errors of npm that mean the registry, and not the packages, is what is wrong. */
 const UNREACHABLE = /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTCACHED/;

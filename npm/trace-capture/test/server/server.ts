@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import type { Event } from '../capture/suite.js';
 
 const WORKSPACE = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..');
-const START_MS = 20_000;
+const START_MS = 90_000;
 
 /** One row of the list. */
 export interface Row {
@@ -108,7 +108,7 @@ export class Server {
   }
 
   async #json(path: string): Promise<unknown> {
-    const response = await fetch(`${this.url}${path}`, { headers: this.#headers(), signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(`${this.url}${path}`, { headers: this.#headers(), signal: AbortSignal.timeout(START_MS) });
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
     return await response.json();
   }

@@ -11,7 +11,7 @@ import { runSuite } from '../capture/suite.js';
 import type { Row } from './server.js';
 import { Server } from './server.js';
 
-const BOUND_MS = 45_000;
+const BOUND_MS = 90_000;
 const TITLES = ['afterwards', 'fails', 'in the middle'];
 
 test('a trace is there while its test runs, and whole afterwards', async (t) => {

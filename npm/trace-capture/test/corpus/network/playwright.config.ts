@@ -1,14 +1,14 @@
 import '@molar/trace-capture/register';
 import { defineConfig } from '@playwright/test';
-import { launchOptions } from '../../fixtures/shared/browser.cjs';
+import { launchOptions, patience } from '../../fixtures/shared/browser.cjs';
 
 const report = process.env['MOLAR_TEST_REPORT'];
 
 export default defineConfig({
+  ...patience,
   testDir: '.',
   testMatch: '*.spec.ts',
   workers: 1,
   reporter: report ? [['json', { outputFile: report }]] : 'line',
-  timeout: 120_000,
   use: { launchOptions: { ...launchOptions, args: [...launchOptions.args, '--site-per-process'] } },
 });
