@@ -42,7 +42,7 @@ import { StateChannel } from './state/channel.js';
 
 /** Longest the recorder may hold the runner when it sets up or ends a test, as a share of the test's own timeout. */
 const SHARE = 0.4;
-/** Longest a test may be held at its end. */
+/** Longest a test may be held at its end, unless twice the patience chosen for a closing context is more. */
 const FINISH_MS = 6_000;
 /** Longest shipping of what is left may take of that; the rest stays in the spool for the next process. */
 const SHIP_MS = 2_500;
@@ -142,7 +142,7 @@ export class Worker {
     this.#ended.add(testInfo);
     guarded('the self-check', () => checkHooks(session, this.#instrumented));
     tellSteps(undefined);
-    await guardedAsync('ending a trace', async () => await finishSession(session, this, boundOf(testInfo, FINISH_MS)));
+    await guardedAsync('ending a trace', async () => await finishSession(session, this, boundOf(testInfo, Math.max(FINISH_MS, 2 * session.settings.drain_ms))));
     if (this.current === session) this.current = undefined;
   }
 

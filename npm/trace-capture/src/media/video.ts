@@ -37,7 +37,7 @@ interface Kept {
   readonly endTs: number | undefined;
 }
 
-/** Longest the encoder may take for the frames it still has when a film ends. */
+/** Longest the encoder may take for the frames it still has when a film ends, unless the patience chosen is more. */
 const ENCODE_MS = 5_000;
 
 const recorded = new WeakMap<Session, Recorded[]>();
@@ -85,7 +85,7 @@ export const Videos = {
     const end = (): void => {
       stop();
       one.endTs ??= session.recorder.now();
-      one.ended ??= one.film?.end(Date.now(), ENCODE_MS);
+      one.ended ??= one.film?.end(Date.now(), Math.max(ENCODE_MS, session.settings.drain_ms));
     };
     page.once('close', () => guarded('a video', end));
     session.onClose(end);

@@ -10,7 +10,7 @@ import type { LogEntry } from '../../dist/clones/client.js';
 import { CloneWatch } from '../../dist/clones/watch.js';
 import type { Session } from '../../dist/session.js';
 import type { SuiteRun, Trace } from './suite.js';
-import { canRecord, runSuite } from './suite.js';
+import { PATIENT, canRecord, runSuite } from './suite.js';
 
 const CLONE = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..', 'examples', 'stripe-clone');
 const TEST = 'a clone at work';
@@ -91,7 +91,7 @@ describe('a test with a clone', { skip: !canRecord() }, () => {
   let run: SuiteRun;
   before(async () => {
     clone = await startClone();
-    run = await runSuite('clones', { MOLAR_CLONE_STRIPE_ADMIN_URL: clone.admin, MOLAR_CLONE_STRIPE_URL: `${clone.vendor}/t/run-1`, MOLAR_CLONE_RUN: 'run-1', MOLAR_CLONE_STRIPE_SEED: 'seed-1' });
+    run = await runSuite('clones', { ...PATIENT, MOLAR_CLONE_STRIPE_ADMIN_URL: clone.admin, MOLAR_CLONE_STRIPE_URL: `${clone.vendor}/t/run-1`, MOLAR_CLONE_RUN: 'run-1', MOLAR_CLONE_STRIPE_SEED: 'seed-1' });
     assert.equal(run.code, 0, run.output);
   });
   after(() => clone.child.kill());
@@ -121,7 +121,7 @@ describe('a test with a clone', { skip: !canRecord() }, () => {
   test('two clones are saved together, and their clocks run on', async () => {
     const clones = ['one', 'two'].map((name) => ({ kind: 'stripe', name, admin: clone.admin, run: `pair-${name}` }));
     for (const { run: id } of clones) await seed(clone.admin, id);
-    const pair = await runSuite('clones', { MOLAR_TRACE_CLONES: JSON.stringify(clones), MOLAR_CLONE_STRIPE_ADMIN_URL: clone.admin, MOLAR_CLONE_STRIPE_URL: `${clone.vendor}/t/pair-one`, MOLAR_CLONE_RUN: 'pair-one' });
+    const pair = await runSuite('clones', { ...PATIENT, MOLAR_TRACE_CLONES: JSON.stringify(clones), MOLAR_CLONE_STRIPE_ADMIN_URL: clone.admin, MOLAR_CLONE_STRIPE_URL: `${clone.vendor}/t/pair-one`, MOLAR_CLONE_RUN: 'pair-one' });
     assert.equal(pair.code, 0, pair.output);
     const saved = pair.trace(TEST).of('clone.snapshot').filter(({ step_id }) => step_id === 's4').map((event) => event['clone']);
     assert.deepEqual(saved.sort(), ['one', 'two']);

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { chromium } from '@playwright/test';
 import type { Event, SuiteRun, Trace } from './suite.js';
-import { canRecord, runSuite } from './suite.js';
+import { PATIENT, canRecord, runSuite } from './suite.js';
 
 /** What must be true of the trace of one test. */
 interface Claim {
@@ -81,7 +81,7 @@ describe('a suite that uses what there is to use', { skip: !canRecord() }, () =>
   after(() => rmSync(html, { recursive: true, force: true }));
   let run: SuiteRun;
   before(async () => {
-    run = await runSuite('fit', { MOLAR_TEST_HTML: html }, ['--shard=1/1']);
+    run = await runSuite('fit', { ...PATIENT, MOLAR_TEST_HTML: html }, ['--shard=1/1']);
   });
 
   for (const { test: title, claim, check } of CLAIMS) test(`${title}: ${claim}`, () => check(run.trace(title)));

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { chromium } from '@playwright/test';
 import type { SuiteRun, Trace } from './suite.js';
-import { canRecord, contentOf, runSuite } from './suite.js';
+import { PATIENT, canRecord, contentOf, runSuite } from './suite.js';
 
 const require = createRequire(import.meta.url);
 const TITLES = ['own browser closed without its context', 'persistent context', 'a Playwright trace of its own', 'shared page, first', 'shared page, second', 'plain'];
@@ -35,7 +35,7 @@ function browsersWithEncoder(ffmpeg: string): string {
 describe('contexts of every origin', { skip: !canRecord() }, () => {
   let run: SuiteRun;
   before(async () => {
-    run = await runSuite('lifecycle');
+    run = await runSuite('lifecycle', PATIENT);
     assert.equal(run.code, 0, run.output);
   });
 
@@ -51,14 +51,14 @@ describe('contexts of every origin', { skip: !canRecord() }, () => {
 
 describe('artifacts', { skip: !canRecord() }, () => {
   test('the trace file of the user\'s own configuration is the one kept', async () => {
-    const run = await runSuite('lifecycle', { MOLAR_TEST_TRACE: '1' }, ['-g', '^plain$|lifecycle.spec.ts plain$']);
+    const run = await runSuite('lifecycle', { ...PATIENT, MOLAR_TEST_TRACE: '1' }, ['-g', '^plain$|lifecycle.spec.ts plain$']);
     assert.equal(run.code, 0, run.output);
     const zip = readFileSync(join(run.trace('plain').dir, 'trace.playwright.zip'));
     assert.ok(zip.includes('test.trace'), 'only the runner writes that entry');
   });
 
   test('a video is kept, with its place on the time axis', { skip: !FFMPEG }, async () => {
-    const run = await runSuite('lifecycle', { PLAYWRIGHT_BROWSERS_PATH: browsersWithEncoder(FFMPEG ?? '') }, ['-g', 'plain$']);
+    const run = await runSuite('lifecycle', { ...PATIENT, PLAYWRIGHT_BROWSERS_PATH: browsersWithEncoder(FFMPEG ?? '') }, ['-g', 'plain$']);
     assert.equal(run.code, 0, run.output);
     const trace = run.trace('plain');
     assert.deepEqual(trace.of('video').map(({ page, artifact }) => [page, artifact]), [['p1', 'video.webm']]);
@@ -71,7 +71,7 @@ describe('a browser in another process', { skip: !canRecord() }, () => {
     const named = process.env['MOLAR_CHROMIUM'] ?? (existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined);
     const server = await chromium.launchServer({ args: ['--no-sandbox'], ...(named === undefined ? {} : { executablePath: named }) });
     try {
-      const run = await runSuite('lifecycle', { MOLAR_TEST_ENDPOINT: server.wsEndpoint() }, ['-g', 'plain$']);
+      const run = await runSuite('lifecycle', { ...PATIENT, MOLAR_TEST_ENDPOINT: server.wsEndpoint() }, ['-g', 'plain$']);
       assert.equal(run.code, 0, run.output);
       const trace = run.trace('plain');
       bought(trace);

@@ -10,7 +10,7 @@ import { redactionRules } from '../../dist/redaction.js';
 import { settings } from '../../dist/options/index.js';
 import { launch } from '../dom/browser.js';
 import type { Event, SuiteRun, Trace } from './suite.js';
-import { canRecord, contentOf, runSuite } from './suite.js';
+import { PATIENT, canRecord, contentOf, runSuite } from './suite.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const BENCH = join(HERE, '..', '..', 'bench', 'secrets.mjs');
@@ -62,7 +62,7 @@ describe('what a page hides', { skip: !canRecord() }, () => {
   let run: SuiteRun;
   let trace: Trace;
   before(async () => {
-    run = await runSuite('masks');
+    run = await runSuite('masks', PATIENT);
     trace = run.trace('hides');
   });
 

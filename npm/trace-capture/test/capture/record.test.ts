@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { Event, SuiteRun, Trace } from './suite.js';
-import { canRecord, contentOf, runSuite, secretOf, verdictsOf } from './suite.js';
+import { PATIENT, canRecord, contentOf, runSuite, secretOf, verdictsOf } from './suite.js';
 import { stateAfter } from '../../dist/state/fold.js';
 import type { RecordedState } from '../../dist/state/types.js';
 
@@ -281,7 +281,7 @@ describe('a recorded suite', { skip: !canRecord() }, () => {
   const report = (name: string): string => join(reports, `${name}.json`);
   let run: SuiteRun;
   before(async () => {
-    run = await runSuite('esm', { MOLAR_TEST_REPORT: report('on'), MOLAR_TRACE_REPORT_LINK: '0' });
+    run = await runSuite('esm', { ...PATIENT, MOLAR_TEST_REPORT: report('on'), MOLAR_TRACE_REPORT_LINK: '0' });
   });
 
   for (const { test: title, retry, claim, check } of CASES) test(`${title}: ${claim}`, () => check(run.trace(title, retry)));

@@ -14,6 +14,9 @@ export const FIXTURES: string = join(dirname(fileURLToPath(import.meta.url)), '.
 const LIMIT_MS = 900_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** For claims about what is recorded: what comes late is given up after a bound, and how late it is depends on what else the machine does. */
+export const PATIENT: Readonly<Record<string, string>> = { MOLAR_TRACE_DRAIN_MS: '40000' };
+
 /** One event as a reader gets it. */
 export interface Event {
   readonly ts: number;
