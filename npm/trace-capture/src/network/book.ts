@@ -31,6 +31,7 @@ export class RequestBook {
     const chain = this.#chain(exchange.begun.key);
     chain.hops.push(exchange);
     match(session, chain);
+    for (const other of this.#chains.values()) if (other.hops.at(-1)?.begun.preflightFor) match(session, other);
   }
 
   delete(key: string): void {
@@ -66,6 +67,11 @@ export class RequestBook {
   async extraOf(exchange: Exchange, bound_ms: number): Promise<void> {
     if (exchange.hasExtra !== true) return;
     await this.#when(exchange, bound_ms, () => exchange.extra !== undefined && (exchange.sent || exchange.requestWritten));
+  }
+
+  /** Waits until it is known whose request this is. */
+  async placeOf(exchange: Exchange, bound_ms: number): Promise<void> {
+    await this.#when(exchange, bound_ms, () => exchange.isPlaced);
   }
 
   /** Waits for the headers that were really sent, or for word that nobody will tell them. */
@@ -175,8 +181,8 @@ function match(session: Session, chain: Chain): void {
     if (sent === undefined || exchange.sent || exchange.requestWritten) continue;
     exchange.requestHeaders = sent;
     exchange.sent = true;
-    if (!exchange.begun.hasBody || exchange.requestBody !== undefined) writeRequest(session, exchange);
   }
+  for (const exchange of chain.hops) if (exchange.isWritable) writeRequest(session, exchange);
   tellWaiting(chain);
 }
 

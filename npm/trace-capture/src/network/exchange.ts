@@ -74,6 +74,17 @@ export class Exchange {
     return this.received > 0 && !this.finished && !this.stream;
   }
 
+  /** Whether it is known whose request this is: a preflight may be told before the one that it asks for. */
+  get isPlaced(): boolean {
+    return !this.begun.preflightFor || this.begun.preflightFor() !== undefined;
+  }
+
+  /** Whether everything is known that its request's line says. */
+  get isWritable(): boolean {
+    const hasHeaders = this.sent || this.hasExtra === false;
+    return hasHeaders && this.isPlaced && (!this.begun.hasBody || this.requestBody !== undefined);
+  }
+
   /** Whether the end is one that a route can bring about: an answer from no address, or a refusal without a cause. */
   get looksMadeUp(): boolean {
     const { response } = this;

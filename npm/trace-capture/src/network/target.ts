@@ -87,7 +87,7 @@ export class NetworkTarget {
 
   /** The headers that were really sent come in an event of their own, before or after. */
   #writeSoon(session: Session, exchange: Exchange): void {
-    if (exchange.sent || exchange.hasExtra === false) return writeRequest(session, exchange);
+    if (exchange.isWritable) return writeRequest(session, exchange);
     setTimeout(() => guarded('a request', () => writeRequest(session, exchange)), EXTRA_INFO_MS).unref();
   }
 
@@ -149,7 +149,7 @@ export class NetworkTarget {
     exchange.response = event.response;
     exchange.responseMs = this.#epoch(event.timestamp);
     if (exchange.hasExtra === undefined) this.#book.hasExtra(session, exchange, event.hasExtraInfo ?? false);
-    if (exchange.hasExtra === false && (!exchange.begun.hasBody || exchange.requestBody)) writeRequest(session, exchange);
+    if (exchange.isWritable) writeRequest(session, exchange);
     const how = streamsFrom(exchange);
     if (how) this.#stream(session, exchange, how);
   }
@@ -207,6 +207,7 @@ export class NetworkTarget {
   async #requestKnown(exchange: Exchange): Promise<void> {
     if (exchange.asking) await atMost(REQUEST_BODY_MS, exchange.asking);
     await this.#book.extraOf(exchange, EXTRA_INFO_MS);
+    await this.#book.placeOf(exchange, EXTRA_INFO_MS);
     await this.#book.markOf(exchange, MARK_MS);
   }
 
