@@ -19,9 +19,12 @@ interface Followed {
   readonly source: ScreencastSource;
   readonly covers: CoverFinder;
   readonly waiting: Occasion[];
-  /** Number of the frame written last. */
+  /** Numbers of the frame seen last and of the one written last. */
+  seen: number;
   written: number;
   writtenAtMs: number;
+  /** Since when a picture between steps is due. */
+  dueMs: number | undefined;
 }
 
 /** A picture about to be written. */
@@ -36,6 +39,8 @@ interface Picture {
 
 /** Longest a boundary waits for a newer frame; a page at rest sends one well before that. */
 const FRESH_MS = 250;
+/** How long after it was due a page is pictured that does not come to rest. */
+const SETTLE_MS = 500;
 
 const followed = new WeakMap<Session, Map<string, Followed>>();
 /** Pictures left out of a trace because it was not known what to cover. */
@@ -48,11 +53,12 @@ export const Screenshots = {
     const id = session.pages.page(guidOf(page));
     const all = followed.get(session) ?? begin(session);
     if (all.has(id)) return;
-    const one: Followed = { page: id, source, covers: new CoverFinder(page), waiting: [], written: 0, writtenAtMs: 0 };
+    const one: Followed = { page: id, source, covers: new CoverFinder(page), waiting: [], seen: 0, written: 0, writtenAtMs: 0, dueMs: undefined };
     all.set(id, one);
     const stop = source.listen((frame) => {
       if (one.waiting.length > 0) answer(session, one, frame);
-      else if (!session.shed.has('screenshots') && Date.now() - one.writtenAtMs >= session.settings.heartbeat_ms) beat(session, one, frame);
+      else if (!session.shed.has('screenshots')) beat(session, one, frame);
+      one.seen = frame.number;
     });
     page.once('close', () => {
       stop();
@@ -91,9 +97,15 @@ function answer(session: Session, one: Followed, frame: Frame | undefined): void
   if (frame && boundaries.length > 0) write(session, one, frame, boundaries);
 }
 
-/** A page that has changed between steps. */
+/**
+ * A page that has changed between steps. One that still changes is given a little time to come to rest, because pictures of
+ * a page at rest are the same bytes whenever the test runs again, and those from the middle of a change are not.
+ */
 function beat(session: Session, one: Followed, frame: Frame): void {
-  if (one.written !== frame.number) write(session, one, frame, [{ reason: 'heartbeat' }]);
+  const nowMs = Date.now();
+  if (one.written === frame.number || nowMs - one.writtenAtMs < session.settings.heartbeat_ms) return;
+  one.dueMs ??= nowMs;
+  if (one.seen === frame.number || nowMs - one.dueMs >= SETTLE_MS) write(session, one, frame, [{ reason: 'heartbeat' }]);
 }
 
 /** A real picture of every open page, taken when the test has failed and before its pages close. */
@@ -122,6 +134,7 @@ async function capture(session: Session, one: Followed): Promise<void> {
 function write(session: Session, one: Followed, frame: Frame, occasions: readonly Occasion[]): void {
   one.written = frame.number;
   one.writtenAtMs = Date.now();
+  one.dueMs = undefined;
   const { width, height, data, atMs } = frame;
   const picture: Picture = { data, mediaType: 'image/jpeg', width, height, paintedMs: atMs };
   session.pending.add(guardedAsync('a screenshot', async () => await keep(session, one, picture, occasions, { ts: session.recorder.tsOf(atMs) })));
