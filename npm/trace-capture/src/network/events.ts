@@ -92,8 +92,9 @@ class EventsRecorder {
     const endMs = Date.now();
     exchange.response = await rawResponse(request, response);
     exchange.extra = { requestId: exchange.begun.key, headers: rawHeaders(await response.headersArray()), statusCode: response.status() };
-    exchange.transferBytes = await transferOf(request);
-    const body = await bodyOf(session, exchange, response);
+    const sizes = await atMost(BODY_MS, request.sizes());
+    exchange.transferBytes = sizes && sizes.responseBodySize + sizes.responseHeadersSize;
+    const body = await bodyOf(session, exchange, response, sizes?.responseBodySize ?? 0);
     await known.written;
     this.#open.delete(exchange);
     writeResponse(session, exchange, body, endMs);
@@ -142,17 +143,17 @@ class EventsRecorder {
   }
 }
 
-async function bodyOf(session: Session, exchange: Exchange, response: Response): Promise<Body | undefined> {
+/** What an empty body takes on the wire at most: the end of a chunked one, or a frame of HTTP/2. */
+const EMPTY_BYTES = 16;
+
+async function bodyOf(session: Session, exchange: Exchange, response: Response, arrived: number): Promise<Body | undefined> {
   if (bodiless(exchange.begun.method, response.status())) return undefined;
   if (session.noBodies !== undefined) return { missing: session.noBodies };
   if (streamsFrom(exchange) === 'timed') return { missing: 'a stream, which this browser does not hand over' };
   const data = await atMost(BODY_MS, response.body());
-  return data ? limited(data, session.settings.max_body_bytes) : { missing: 'the browser did not hand it over' };
-}
-
-async function transferOf(request: Request): Promise<number | undefined> {
-  const sizes = await atMost(BODY_MS, request.sizes());
-  return sizes ? sizes.responseBodySize + sizes.responseHeadersSize : undefined;
+  // Of a service worker's request Playwright may hand out nothing, although bytes have come, and says it is the body.
+  if (!data || (data.length === 0 && arrived > EMPTY_BYTES)) return { missing: 'the browser did not hand it over' };
+  return limited(data, session.settings.max_body_bytes);
 }
 
 const numbers = new WeakMap<Session, number>();

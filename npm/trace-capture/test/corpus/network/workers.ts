@@ -67,5 +67,14 @@ export const WORKERS: readonly HardPage<Site>[] = [
       holds(response(trace, '?by=service'), 'plain ?by=service');
       assert.equal(request(trace, '?by=service')['worker'], 'service_worker');
     },
+    byEvents: {
+      why: 'Playwright may hand out nothing of a body that a worker got, and then the record says so',
+      check: (trace) => {
+        for (const [path, said] of [['/made-by-worker', 'made by the worker'], ['/through-worker', 'plain ?by=service']] as const) holds(response(trace, path), said);
+        const own = response(trace, '?by=service');
+        if (own['body_missing'] === undefined) holds(own, 'plain ?by=service');
+        assert.equal(request(trace, '?by=service')['worker'], 'service_worker');
+      },
+    },
   },
 ];
