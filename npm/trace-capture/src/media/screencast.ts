@@ -73,11 +73,12 @@ export class ScreencastSource {
 
   /** Asks for the page as it is now, without waiting; several steps in quick succession share a frame. */
   hurry(): void {
-    if (!this.#casting && Date.now() - this.#lookedAtMs >= PACE_MS) this.#look();
+    if (Date.now() - this.#lookedAtMs >= PACE_MS) this.#again();
   }
 
   event(method: string, params: unknown): void {
     if (method === 'Page.javascriptDialogOpening') return this.#dialog(params as { type?: string; message?: string; url?: string });
+    if (method === 'Page.loadEventFired' && this.#casting) return this.#again();
     if (method === 'Page.screencastFrame') meter.measure('screenshots', () => this.#frame(params as FrameEvent));
   }
 
@@ -104,6 +105,16 @@ export class ScreencastSource {
   async capture(): Promise<Buffer | undefined> {
     const answer = (await this.#cdp.send('Page.captureScreenshot', { format: 'png' })) as { data?: string };
     return answer.data === undefined ? undefined : Buffer.from(answer.data, 'base64');
+  }
+
+  /**
+   * Looks whatever the screencast does. One that is on while another document comes can fall silent for good (seen on a busy machine in
+   * 6 of 6 traces, whose steps then had the picture of a page left long ago), so a new document and a step begin it anew.
+   */
+  #again(): void {
+    if (this.#casting) this.#tell('Page.stopScreencast');
+    this.#casting = false;
+    this.#look();
   }
 
   #look(): void {
