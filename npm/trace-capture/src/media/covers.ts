@@ -14,8 +14,10 @@ interface Look {
 }
 
 const ANSWER_MS = 300;
-/** Looks that are kept: a picture older than the oldest of them is hidden by all. */
-const KEPT = 4;
+/** Looks that are kept. Nobody knows what a picture shows that is older than all of them. */
+const KEPT = 64;
+/** A picture's time is that of its swap; what it shows the page drew before, on a busy machine long before. */
+const DRAWN_BEFORE_MS = 1_000;
 
 /** Whether the options ask to hide something beyond what every recording hides. */
 export function hasMasks({ mask_inputs, mask_text, block, dom }: Pick<Settings, 'mask_inputs' | 'mask_text' | 'block' | 'dom'>): boolean {
@@ -31,6 +33,7 @@ export function hasMasks({ mask_inputs, mask_text, block, dom }: Pick<Settings, 
 export class CoverFinder {
   readonly #page: Page;
   #looks: readonly Look[] = [];
+  #forgot = false;
 
   constructor(page: Page) {
     this.#page = page;
@@ -40,8 +43,10 @@ export class CoverFinder {
   async areas(paintedMs: number): Promise<readonly Area[] | undefined> {
     const boxes = await DomChannel.covers(this.#page, ANSWER_MS);
     if (boxes === undefined) return undefined;
+    this.#forgot ||= this.#looks.length >= KEPT;
     this.#looks = [...this.#looks, { atMs: Date.now(), boxes }].slice(-KEPT);
-    return areasAt(this.#looks, paintedMs);
+    const drawnMs = paintedMs - DRAWN_BEFORE_MS;
+    return this.#forgot && drawnMs < (this.#looks[0]?.atMs ?? 0) ? undefined : areasAt(this.#looks, drawnMs);
   }
 
   /** Whether a look found something to cover, so that a page that does not answer is no reason to believe in none. */
