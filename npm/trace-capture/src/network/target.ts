@@ -178,7 +178,8 @@ export class NetworkTarget {
     const endMs = this.#epoch(event.timestamp);
     const done = this.#responseBody(session, exchange).then(async (body) => {
       await this.#requestKnown(exchange);
-      writeResponse(session, exchange, body, endMs);
+      if (exchange.response || exchange.extra) writeResponse(session, exchange, body, endMs);
+      else writeFailed(session, exchange, 'the browser told its end and no answer', endMs);
       this.#book.delete(exchange.begun.key);
     });
     session.pending.add(done);

@@ -87,7 +87,22 @@ describe('raw headers find their hop', () => {
       for (const move of moves) move(book, session, hops);
       assert.deepEqual(hops.map(({ requestHeaders }) => header(requestHeaders, 'cookie')), ['first', undefined, 'third']);
       assert.deepEqual(hops.map(({ extra }) => extra?.headers['set-cookie']), ['first', undefined, 'third']);
-      assert.equal(written.length, 2, 'a line for each hop whose headers are known');
+      assert.equal(written.length, 3, 'a line for each hop whose headers are known, or will never be told');
     });
   }
+});
+
+test('a preflight is written when the request is known that it asks for, which another process tells', () => {
+  const written: object[] = [];
+  const session = { seen: new Set(), recorder: { tsOf: () => 0 }, append: (_kind: string, payload: object) => written.push(payload) } as unknown as Session;
+  const book = new RequestBook();
+  const exchange = (key: string, preflightFor?: () => string | undefined): Exchange => new Exchange({
+    id: `r-${key}`, key, method: 'PUT', url: 'http://site/', resourceType: 'fetch', stepId: undefined, where: () => ({}),
+    startMs: 0, redirectedFrom: undefined, preflightFor, hasBody: false, requestHeaders: {},
+  });
+  book.add(session, exchange('preflight', () => book.idOf('asker')));
+  book.sent(session, { requestId: 'preflight', headers: {} });
+  assert.deepEqual(written, []);
+  book.add(session, exchange('asker'));
+  assert.deepEqual(written.map((payload) => Reflect.get(payload, 'preflight_for') as unknown), ['r-asker']);
 });
