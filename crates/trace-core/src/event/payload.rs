@@ -69,6 +69,7 @@ impl Payload {
     }
 
     /// The fields of `text`, to be written behind an envelope as they are; checked as [`Payload::parse`] does, without a copy.
+    #[cfg(feature = "edge")]
     pub(crate) fn check(text: &str) -> Result<&str, PayloadError> {
         let trimmed = text.trim_ascii();
         if let Some(at) = memchr::memchr2(b'\n', b'\r', trimmed.as_bytes()) {

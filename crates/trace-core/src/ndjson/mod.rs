@@ -11,6 +11,7 @@ mod upgrade;
 
 pub use decode::{Decoded, Decoder, decode, decode_line};
 pub use diagnostic::{Code, Diagnostic};
+#[cfg(feature = "edge")]
 pub(crate) use encode::encode_fields;
 pub use encode::{encode, encode_parts};
 pub use envelope::{Envelope, envelope};

@@ -1,0 +1,120 @@
+//! A request taken apart into fields, and the two keys made of them.
+
+use serde::Serialize;
+use url::Url;
+
+use super::body;
+use super::volatile::Volatile;
+use crate::trace::normalise::url_shape;
+
+/// Headers that decide what is answered; all others change with the browser and the run.
+const HEADERS: &[&str] = &["accept", "content-type", "range", "x-requested-with", "x-grpc-web"];
+
+/// Where a field stands in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// A segment of the path; its name is its position.
+    Path,
+    /// A parameter of the query.
+    Query,
+    /// A value in the body.
+    Body,
+    /// A header that decides what is answered.
+    Header,
+}
+
+/// One value of a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Field {
+    /// Where it stands.
+    pub place: Place,
+    /// Its name there.
+    pub name: String,
+    /// Its value as text.
+    pub value: String,
+}
+
+impl Field {
+    pub(super) fn name_in_place(&self) -> String {
+        format!("{:?} {}", self.place, self.name)
+    }
+}
+
+/// A request as it is compared.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    /// Method, origin and path with ids replaced; only requests with the same one are ever alike.
+    pub(super) address: String,
+    /// Method and origin.
+    pub(super) origin: String,
+    pub(super) fields: Vec<Field>,
+}
+
+impl Shape {
+    /// Takes a request apart. An address that is no URL is compared as one segment.
+    pub(super) fn of(method: &str, url: &str, headers: &[(String, String)], bytes: &[u8]) -> Self {
+        let mut fields = Vec::new();
+        let mut add =
+            |place, name: String, value: String| fields.push(Field { place, name, value });
+        let parsed = Url::parse(url).ok().filter(Url::has_host);
+        let origin =
+            parsed.as_ref().map_or_else(String::new, |url| url.origin().ascii_serialization());
+        if let Some(url) = &parsed {
+            let segments = url.path_segments().into_iter().flatten().enumerate();
+            segments.for_each(|(at, text)| add(Place::Path, at.to_string(), text.to_owned()));
+            url.query_pairs()
+                .for_each(|(name, value)| add(Place::Query, name.into(), value.into()));
+        } else {
+            add(Place::Path, "0".to_owned(), url.to_owned());
+        }
+        for (name, value) in headers {
+            let name = name.to_ascii_lowercase();
+            if HEADERS.contains(&name.as_str()) {
+                add(Place::Header, name, without_boundary(value).to_owned());
+            }
+        }
+        let media_type = header(headers, "content-type").unwrap_or_default();
+        body::fields(media_type, bytes)
+            .into_iter()
+            .for_each(|(name, value)| add(Place::Body, name, value));
+        fields.sort();
+        let origin = format!("{} {origin}", method.to_ascii_uppercase());
+        Self { address: format!("{origin}{}", url_shape(url)), origin, fields }
+    }
+
+    /// The key under which only the same request is found.
+    pub(super) fn exact(&self) -> String {
+        self.key(|field| field.value.as_str())
+    }
+
+    /// The key without what changes from run to run.
+    pub(super) fn normalised(&self, volatile: &Volatile) -> String {
+        self.key(|field| volatile.kind(&self.address, field).unwrap_or(&field.value))
+    }
+
+    fn key<'f>(&'f self, value: impl Fn(&'f Field) -> &'f str) -> String {
+        let mut key = self.origin.clone();
+        for field in &self.fields {
+            // Control characters stand in no field of a URL or header, and a body's are escaped or digested.
+            key += &format!("\u{1}{:?}\u{2}{}\u{3}{}", field.place, field.name, value(field));
+        }
+        key
+    }
+
+    /// The same request for the whole of what was asked for in part.
+    pub(super) fn without_range(&self) -> Option<(Self, String)> {
+        let is_range = |field: &&Field| field.place == Place::Header && field.name == "range";
+        let range = self.fields.iter().find(is_range)?.value.clone();
+        let fields = self.fields.iter().filter(|field| !is_range(field)).cloned().collect();
+        Some((Self { fields, ..self.clone() }, range))
+    }
+}
+
+fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
+    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+fn without_boundary(value: &str) -> &str {
+    value.split_once("; boundary=").map_or(value, |(essence, _)| essence)
+}

@@ -1,0 +1,20 @@
+//! Answers for a replay's requests, looked up in what was recorded.
+//!
+//! A request is found by its exact key, then by a key without what changes from run to run, then by likeness; and if all
+//! that fails it is a miss that names what came nearest. Nothing is ever passed on to a network from here.
+
+mod body;
+mod deltas;
+mod entry;
+mod fields;
+mod matcher;
+mod score;
+#[cfg(test)]
+mod tests;
+mod volatile;
+
+pub use deltas::Delta;
+pub use entry::{Answer, Entry, entries};
+pub use fields::{Field, Place};
+pub use matcher::{Asked, Found, Hit, Matcher, Miss, Near, Phase, Tier, Use};
+pub use volatile::{Rules, Volatile};
