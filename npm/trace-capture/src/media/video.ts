@@ -2,11 +2,11 @@ import type { Page } from '@playwright/test';
 import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { property } from '../playwright/privates.js';
+import { guidOf } from '../identities.js';
 import { privateDir } from '../leaving.js';
+import { property } from '../playwright/privates.js';
 import { guarded, guardedAsync } from '../problems.js';
 import type { Session } from '../session.js';
-import { guidOf } from '../identities.js';
 import { atMost } from '../wait.js';
 import { hasMasks } from './covers.js';
 import { Film } from './film.js';
@@ -39,12 +39,12 @@ interface Kept {
 
 /** Longest the encoder may take for the frames it still has when a film ends, unless the patience chosen is more. */
 const ENCODE_MS = 5_000;
+/** Longest wait for Playwright to tell where a video goes; a page without one never tells. */
+const FOLLOW_MS = 5_000;
 
 const recorded = new WeakMap<Session, Recorded[]>();
 const films = new WeakMap<Session, Map<string, Filmed>>();
 const toldMasked = new WeakSet<Session>();
-/** Longest wait for Playwright to tell where a video goes; a page without one never tells. */
-const FOLLOW_MS = 5_000;
 let encoder: string | false | undefined;
 let toldMissing = false;
 
@@ -108,7 +108,7 @@ export const Videos = {
   /** Keeps every finished video beside the trace: the longest one as `video.webm`, the others numbered. */
   async keep(session: Session, bound_ms: number): Promise<void> {
     if (isMasked(session)) return;
-    const found = [...(await recordedFiles(session, bound_ms)), ...(await filmedFiles(session, bound_ms))].filter(({ path }) => existsSync(path));
+    const found = [...(await recordedFiles(session, bound_ms)), ...(await filmedFiles(session, bound_ms))];
     found.sort((a, b) => lengthOf(b) - lengthOf(a));
     for (const [index, { id, path, startTs, endTs }] of found.entries()) {
       const artifact = index === 0 ? 'video.webm' : `video-${index + 1}.webm`;
@@ -136,7 +136,7 @@ function isMasked({ settings }: Session): boolean {
 async function recordedFiles(session: Session, bound_ms: number): Promise<Kept[]> {
   const closed = (recorded.get(session) ?? []).filter(({ endTs }) => endTs !== undefined);
   const files = await Promise.all(closed.map(async (one) => ({ one, path: await pathOf(one.page, bound_ms) })));
-  return files.flatMap(({ one, path }) => (path === undefined ? [] : [{ ...one, path }]));
+  return files.flatMap(({ one, path }) => (path !== undefined && existsSync(path) ? [{ ...one, path }] : []));
 }
 
 async function filmedFiles(session: Session, bound_ms: number): Promise<Kept[]> {
