@@ -123,7 +123,7 @@ fn options(root: &Path) -> Result<RecorderOptions, Box<dyn std::error::Error>> {
         server: None,
         hold: false,
         rules: trace_core::redact::Rules::default(),
-        vault: trace_core::edge::vault::VaultOptions::LocalKey,
+        vault: trace_core::edge::vault::VaultOptions::Auto,
         masks: trace_core::edge::Masks::default(),
         // Room for everything, so that nothing is fast because it was dropped.
         limits: Limits { queue_bytes: 2 << 30, ..Limits::default() },

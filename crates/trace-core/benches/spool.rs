@@ -50,7 +50,7 @@ fn options(root: &std::path::Path, n: u8) -> Result<RecorderOptions, Box<dyn std
         server: None,
         hold: false,
         rules: trace_core::redact::Rules::default(),
-        vault: trace_core::edge::vault::VaultOptions::LocalKey,
+        vault: trace_core::edge::vault::VaultOptions::Auto,
         masks: trace_core::edge::Masks::default(),
         limits: Limits { queue_bytes: 1 << 30, ..Limits::default() },
     })

@@ -177,7 +177,7 @@ pub(crate) fn rules(json: Option<&str>) -> Result<Rules> {
 fn vault(mode: Option<&str>, recipient: Option<String>) -> Result<VaultOptions> {
     match (mode, recipient.filter(|list| !list.is_empty())) {
         (Some("off"), _) => Ok(VaultOptions::Off),
-        (None | Some("auto"), None) => Ok(VaultOptions::LocalKey),
+        (None | Some("auto"), None) => Ok(VaultOptions::Auto),
         (None | Some("auto"), Some(list)) => Ok(VaultOptions::To(list)),
         (Some(other), _) => {
             let reason = format!("option `vault` is `auto` or `off`, not `{other}`");

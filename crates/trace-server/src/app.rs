@@ -122,7 +122,10 @@ fn make_private_dir(dir: &Path) -> anyhow::Result<()> {
 fn empty(dir: &Path) -> anyhow::Result<()> {
     let context = || format!("cannot empty `{}`", dir.display());
     for entry in std::fs::read_dir(dir).with_context(context)? {
-        std::fs::remove_file(entry.with_context(context)?.path()).with_context(context)?;
+        let entry = entry.with_context(context)?;
+        let is_dir = entry.file_type().with_context(context)?.is_dir();
+        let remove = if is_dir { std::fs::remove_dir_all } else { std::fs::remove_file };
+        remove(entry.path()).with_context(context)?;
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ pub mod search; // words -> tokens
 pub mod serve; // a process around it all
 pub mod store; // bytes
 pub mod telemetry; // counters and logs
+pub mod vault; // what only the server may open
 
 pub use app::App;
 pub use config::Config;

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::error::AppError;
-use crate::routes::{artifacts, blobs, events, health, ingest, stream, traces};
+use crate::routes::{artifacts, blobs, bundle, events, health, ingest, stream, traces, vault};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -28,6 +28,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Described::openapi())
         // recorders
         .routes(routes!(ingest::register, traces::list))
+        .routes(routes!(bundle::ingest_bundle))
+        .routes(routes!(vault::vault))
         .routes(routes!(ingest::put_chunk))
         .routes(routes!(ingest::missing_blobs))
         .routes(routes!(ingest::put_blob, blobs::blob))

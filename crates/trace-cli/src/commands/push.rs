@@ -4,13 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use trace_core::TraceId;
 use trace_core::edge::{self, PushError, ServerOptions};
 
 use crate::args::{Place, Push};
 use crate::error::{CliError, FOUND};
 use crate::out::{self, Bar};
 use crate::render::{self, Paint};
-use crate::source::{LocalSource, Unpacked};
+use crate::source::{self, LocalSource, ServerSource, Unpacked};
 
 pub(crate) fn run(place: &Place, wanted: &Push) -> Result<u8, CliError> {
     let Some(url) = place.server.clone() else {
@@ -22,14 +23,19 @@ pub(crate) fn run(place: &Place, wanted: &Push) -> Result<u8, CliError> {
     let mut results = out::results();
     let mut left = 0;
     for name in &wanted.traces {
+        if let Some(sent) = whole(&server, Path::new(name))? {
+            writeln!(results, "{}", told(place, &sent))?;
+            results.flush()?;
+            continue;
+        }
         let found = Found::of(place, name)?;
         left += found.unfinished;
         for dir in &found.dirs {
-            let pushed = one(dir, &server)?;
+            let sent = one(dir, &server)?;
             if wanted.delete_after && found.unpacked.is_none() {
                 edge::remove_finished(dir).map_err(|error| failed(dir, error))?;
             }
-            writeln!(results, "{}", told(place, dir, &pushed))?;
+            writeln!(results, "{}", told(place, &sent))?;
             results.flush()?;
         }
     }
@@ -76,9 +82,42 @@ impl Found {
     }
 }
 
-fn one(dir: &Path, server: &ServerOptions) -> Result<edge::Pushed, CliError> {
+/// What is told of a trace that is there now.
+struct Sent {
+    id: String,
+    short: String,
+    url: Option<String>,
+    bytes: u64,
+    missing_blobs: u64,
+}
+
+/// A bundle of one trace goes in one request where the server takes that; none when it is something else or has to be unpacked.
+fn whole(server: &ServerOptions, path: &Path) -> Result<Option<Sent>, CliError> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let list = source::verified(path)?;
+    if list.traces.len() != 1 {
+        return Ok(None);
+    }
+    let taken = ServerSource::new(&server.url, server.key.as_deref())?.ingest(path)?;
+    Ok(taken.map(|taken| Sent {
+        id: taken.id,
+        short: taken.short_id,
+        url: Some(taken.url),
+        bytes: list.bytes(),
+        missing_blobs: taken.missing_blobs,
+    }))
+}
+
+fn one(dir: &Path, server: &ServerOptions) -> Result<Sent, CliError> {
     let bar = Bar::bytes("sending");
-    edge::push(dir, server, |at| bar.at(at.done, at.total)).map_err(|error| failed(dir, error))
+    let pushed = edge::push(dir, server, |at| bar.at(at.done, at.total));
+    let pushed = pushed.map_err(|error| failed(dir, error))?;
+    let id = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let short = id.parse().map_or_else(|_| id.clone(), |id: TraceId| id.short().to_string());
+    let (bytes, missing_blobs) = (pushed.bytes, pushed.missing_blobs);
+    Ok(Sent { id, short, url: pushed.url, bytes, missing_blobs })
 }
 
 fn failed(dir: &Path, error: PushError) -> CliError {
@@ -91,16 +130,13 @@ fn failed(dir: &Path, error: PushError) -> CliError {
     }
 }
 
-fn told(place: &Place, dir: &Path, pushed: &edge::Pushed) -> String {
-    let id = dir.file_name().unwrap_or_default().to_string_lossy();
-    let short = id
-        .parse::<trace_core::TraceId>()
-        .map_or_else(|_| id.to_string(), |id| id.short().to_string());
+fn told(place: &Place, sent: &Sent) -> String {
+    let Sent { id, short, url, bytes, missing_blobs } = sent;
     if place.json {
-        let line = json!({ "id": id, "short_id": short, "url": pushed.url, "bytes": pushed.bytes, "missing_blobs": pushed.missing_blobs });
+        let line = json!({ "id": id, "short_id": short, "url": url, "bytes": bytes, "missing_blobs": missing_blobs });
         return line.to_string();
     }
-    let missing = match pushed.missing_blobs {
+    let missing = match missing_blobs {
         0 => String::new(),
         n => format!(", {n} blobs were not here"),
     };
@@ -108,7 +144,7 @@ fn told(place: &Place, dir: &Path, pushed: &edge::Pushed) -> String {
         "{} {} {}{missing}  {}",
         Paint::Good.on("✓"),
         Paint::Strong.on(short),
-        render::bytes(pushed.bytes),
-        pushed.url.as_deref().unwrap_or_default()
+        render::bytes(*bytes),
+        url.as_deref().unwrap_or_default()
     )
 }

@@ -1,6 +1,7 @@
 //! Where traces come from. Both sources answer with the same values, so every command works on both.
 
 mod bundle;
+mod ingest;
 mod local;
 mod row;
 mod server;
@@ -13,6 +14,7 @@ use trace_core::blob::{ArtifactName, BlobId};
 use trace_core::trace::ArtifactRef;
 
 pub(crate) use bundle::Unpacked;
+pub(crate) use ingest::verified;
 pub(crate) use local::{LocalSource, unfinished};
 pub(crate) use row::{FailedStep, Row, rfc3339};
 pub(crate) use server::ServerSource;

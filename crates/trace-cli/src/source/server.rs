@@ -40,7 +40,7 @@ impl ServerSource {
         Ok(Self { url: url.trim_end_matches('/').to_owned(), key: key.map(str::to_owned) })
     }
 
-    fn connection(&self) -> Result<Connection, CliError> {
+    pub(super) fn connection(&self) -> Result<Connection, CliError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let client = Client::builder().connect_timeout(std::time::Duration::from_secs(5)).build();
         let client = client.map_err(|source| failed(&self.url, source))?;
@@ -100,7 +100,7 @@ fn path_segment(id: &str) -> String {
 
 /// A client, its runtime and where it talks to.
 #[derive(Debug)]
-struct Connection {
+pub(super) struct Connection {
     url: String,
     key: Option<String>,
     runtime: Runtime,
@@ -109,7 +109,10 @@ struct Connection {
 
 impl Connection {
     fn get(&self, path: &str) -> RequestBuilder {
-        let request = self.client.get(format!("{}{path}", self.url));
+        self.authorised(self.client.get(format!("{}{path}", self.url)))
+    }
+
+    fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.key {
             Some(key) => request.bearer_auth(key),
             None => request,
@@ -125,13 +128,31 @@ impl Connection {
         Err(self.refusal(response))
     }
 
+    /// Streams a file; the outer error is the file's.
+    pub(super) fn post_file(
+        &self,
+        path: &str,
+        file: &std::path::Path,
+    ) -> std::io::Result<reqwest::Result<Response>> {
+        let request = self.authorised(self.client.post(format!("{}{path}", self.url)));
+        self.runtime.block_on(async {
+            let file = tokio::fs::File::open(file).await?;
+            let length = file.metadata().await?.len();
+            let request = request.header("content-type", "application/zstd");
+            Ok(request.header("content-length", length).body(file).send().await)
+        })
+    }
+
     fn text(&self, request: RequestBuilder) -> Result<String, CliError> {
-        let response = self.send(request)?;
+        self.read(self.send(request)?)
+    }
+
+    pub(super) fn read(&self, response: Response) -> Result<String, CliError> {
         self.runtime.block_on(response.text()).map_err(|source| failed(&self.url, source))
     }
 
     /// What the server's problem document says, in one line.
-    fn refusal(&self, response: Response) -> CliError {
+    pub(super) fn refusal(&self, response: Response) -> CliError {
         let status = response.status();
         let body = self.runtime.block_on(response.text()).unwrap_or_default();
         let problem: Value = serde_json::from_str(&body).unwrap_or_default();

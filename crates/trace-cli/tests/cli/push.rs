@@ -111,6 +111,43 @@ fn folders_and_bundles_go_whole() {
     assert!(one.dir.exists() && two.dir.exists());
 }
 
+/// One request carries all of it, and what is read there is what was recorded here.
+#[test]
+fn a_bundle_of_one_trace_is_the_same_trace_there() {
+    let server = Running::start();
+    let (url, key) = (server.url.as_str(), server.key(&Scopes::all()));
+    let root = tempfile::tempdir().unwrap();
+    let trace = record(root.path(), 1, Upgrade::Fails);
+    let (id, bundle) = (trace.short_id.as_str(), root.path().join("one.tar.zst"));
+    molar(root.path(), &["bundle", text(&trace.dir), "-o", text(&bundle)]).expect(0);
+    let there =
+        |args: &[&str]| molar(root.path(), &[args, &["--url", url, "--key", &key]].concat());
+    for _ in 0..2 {
+        let line = there(&["push", text(&bundle), "--json"]).expect(0).json();
+        assert_eq!((&line["short_id"], &line["missing_blobs"]), (&id.into(), &0.into()));
+    }
+    let ingested = server.runtime.block_on(async {
+        reqwest::get(format!("{url}/metrics")).await.unwrap().text().await.unwrap()
+    });
+    assert!(ingested.contains("/v1/traces/ingest"), "it went piece by piece: {ingested}");
+    let here = |args: &[&str]| molar(root.path(), args).expect(0).stdout;
+    assert_eq!(there(&["cat", id]).expect(0).stdout, here(&["cat", id]));
+    let (mut ours, mut theirs): (Value, Value) = (
+        serde_json::from_str(&here(&["show", id, "--json"])).unwrap(),
+        there(&["show", id, "--json"]).expect(0).json(),
+    );
+    // The row is each side's own: sizes as stored, when it was received, the organisation's counts.
+    assert_eq!(ours["trace"]["id"], theirs["trace"]["id"]);
+    for side in [&mut ours, &mut theirs] {
+        side["trace"] = Value::Null;
+    }
+    assert_eq!(ours, theirs);
+    // Cut short, it never gets as far as the server.
+    let whole = std::fs::read(&bundle).unwrap();
+    std::fs::write(&bundle, &whole[..whole.len() / 2]).unwrap();
+    there(&["push", text(&bundle)]).expect(3);
+}
+
 #[test]
 fn a_server_that_refuses_or_is_not_there_is_named() {
     let server = Running::start();

@@ -63,7 +63,7 @@ impl fmt::Display for OrgId {
 pub struct ArtifactName(Box<str>);
 
 impl ArtifactName {
-    /// Playwright's own trace.
+    /// Playwright's own trace; those of further contexts are `trace.playwright-2.zip`, …
     pub const PLAYWRIGHT_ZIP: &'static str = "trace.playwright.zip";
     /// The vault of redacted values.
     pub const VAULT: &'static str = "secrets.age";
@@ -88,29 +88,32 @@ impl ArtifactName {
     /// The media type to serve it under.
     pub fn media_type(&self) -> &'static str {
         match &*self.0 {
-            Self::PLAYWRIGHT_ZIP => "application/zip",
             Self::VAULT => "application/octet-stream",
-            _ => "video/webm",
+            name if is_numbered(name, "video", ".webm") => "video/webm",
+            _ => "application/zip",
         }
     }
 }
 
-/// `video-2.webm` to `video-999.webm`, without leading zeros.
-fn is_later_video(name: &str) -> bool {
-    let number = name.strip_prefix("video-").and_then(|rest| rest.strip_suffix(".webm"));
-    number.is_some_and(|n| {
-        n.len() <= 3
-            && !n.starts_with('0')
-            && n.parse::<u32>().is_ok_and(|n| n >= 2)
-            && !n.starts_with('+')
+/// The first has no number, the others have 2 to 999 without leading zeros: `video.webm`, `video-2.webm`.
+fn is_numbered(name: &str, stem: &str, extension: &str) -> bool {
+    let inner = name.strip_prefix(stem).and_then(|rest| rest.strip_suffix(extension));
+    let Some(number) = inner.filter(|inner| !inner.is_empty()) else { return inner.is_some() };
+    let digits = number.strip_prefix('-').filter(|digits| digits.len() <= 3);
+    digits.is_some_and(|digits| {
+        digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0')
+            && digits.parse::<u32>().is_ok_and(|n| n >= 2)
     })
 }
 
 impl FromStr for ArtifactName {
     type Err = KeyError;
     fn from_str(name: &str) -> Result<Self, KeyError> {
-        let known = matches!(name, Self::PLAYWRIGHT_ZIP | Self::VAULT | Self::VIDEO);
-        if known || is_later_video(name) {
+        let is_known = name == Self::VAULT
+            || is_numbered(name, "video", ".webm")
+            || is_numbered(name, "trace.playwright", ".zip");
+        if is_known {
             Ok(Self(name.into()))
         } else {
             Err(KeyError::Artifact(name.chars().take(100).collect()))
@@ -300,12 +303,15 @@ mod tests {
         let dir = "traces/runs/acme/2025/12/31/550e8400-e29b-41d4-a716-446655440000";
         assert_eq!(prefix.as_str(), dir);
         let video = ArtifactName::video(2);
+        let zip: ArtifactName = "trace.playwright-2.zip".parse().unwrap();
+        assert_eq!((video.media_type(), zip.media_type()), ("video/webm", "application/zip"));
         for (key, name) in [
             (prefix.chunk(7), "live/000007.zst"),
             (prefix.chunk(1_234_567), "live/1234567.zst"),
             (prefix.open_chunk(7), "live/000007.ndjson"),
             (prefix.trace_file(), "trace.ndjson.zst"),
             (prefix.artifact(&video), "video-2.webm"),
+            (prefix.artifact(&zip), "trace.playwright-2.zip"),
             (prefix.summary(), "summary.json"),
             (prefix.manifest(), "manifest.json"),
             (prefix.rrweb(), "rrweb-events.ndjson.zst"),
@@ -339,6 +345,10 @@ mod tests {
             "../video.webm",
             "x.html",
             "video-1000.webm",
+            "trace.playwright2.zip",
+            "trace.playwright-.zip",
+            "trace.playwright-1.zip",
+            "trace.playwright-2/a.zip",
         ] {
             assert!(bad.parse::<ArtifactName>().is_err(), "{bad}");
         }

@@ -16,6 +16,7 @@ use super::layout::TraceDir;
 use super::options::ServerOptions;
 use super::progress::Progress;
 use super::supply::Supply;
+use super::vault::learn_recipient;
 
 /// One call with everything it needs.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ pub(super) struct Api {
     client: Client,
     traces: String,
     trace: String,
-    key: Option<String>,
+    server: ServerOptions,
     at: TraceDir,
     supply: Supply,
 }
@@ -63,7 +64,7 @@ impl Api {
         let traces = format!("{base}/v1/traces");
         let name = at.dir.file_name().map(|name| name.to_string_lossy().into_owned());
         let trace = format!("{traces}/{}", name.unwrap_or_default());
-        Ok(Self { client, traces, trace, key: server.key.clone(), at: at.clone(), supply })
+        Ok(Self { client, traces, trace, server: server.clone(), at: at.clone(), supply })
     }
 
     /// Different for every trace and process, so that workers do not retry in step.
@@ -127,7 +128,7 @@ impl Api {
     }
 
     fn authorised(&self, builder: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        match &self.key {
+        match &self.server.key {
             Some(key) => builder.bearer_auth(key),
             None => builder,
         }
@@ -179,7 +180,11 @@ impl Api {
             }
         };
         if status.is_success() {
-            return accepted(&body, progress);
+            let said: Accepted = serde_json::from_slice(&body).unwrap_or_default();
+            if let Some(recipient) = &said.vault_recipient {
+                learn_recipient(&self.at.root, &self.server, recipient);
+            }
+            return accepted(said, progress);
         }
         let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
         if is_temporary(status) {
@@ -252,10 +257,10 @@ struct Accepted {
     watching: Option<bool>,
     missing: Vec<String>,
     url: Option<String>,
+    vault_recipient: Option<String>,
 }
 
-fn accepted(body: &[u8], progress: &Progress) -> Outcome {
-    let said: Accepted = serde_json::from_slice(body).unwrap_or_default();
+fn accepted(said: Accepted, progress: &Progress) -> Outcome {
     progress.seen_at(said.url);
     let missing = said
         .missing

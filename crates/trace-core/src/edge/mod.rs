@@ -7,6 +7,7 @@ mod death;
 mod error;
 mod files;
 mod finalize;
+mod finished;
 mod http;
 mod layout;
 mod live;
@@ -38,11 +39,12 @@ mod writer;
 
 pub use blobs::needed as blobs_needed;
 pub use bundle::{
-    BundleError, BundleFile, BundleLimits, BundleList, BundleOptions, BundledTrace, unpack_bundle,
-    verify_bundle, write_bundle,
+    BundleError, BundleFile, BundleLimits, BundleList, BundleOptions, BundledTrace, list_bundle,
+    unpack_bundle, verify_bundle, write_bundle,
 };
 pub use death::{Death, note_death, settle_deaths};
 pub use error::{FileError, RecorderError};
+pub use finished::{FinishedError, FinishedTrace};
 pub use open::{FileAt, LocalTrace, OpenError, open_trace};
 pub use options::{
     ContentDraft, Draft, DraftRef, Finish, FinishReport, Limits, Masks, RecorderOptions,

@@ -88,8 +88,17 @@ impl Secrets {
     fn keep(&mut self) {
         let fresh = self.redactor.drain_vault_entries();
         let Some(vault) = self.vault.as_mut().filter(|_| !fresh.is_empty()) else { return };
-        if let Err(error) = vault.keep(&fresh) {
-            self.refused += fresh.len() as u64;
+        let n_fresh = fresh.len() as u64;
+        if let Err(error) = vault.keep(fresh) {
+            self.refused += n_fresh;
+            self.why = Some(explain(&error));
+        }
+    }
+
+    /// From here on this is used by a thread that may wait for a server to name its key.
+    pub(super) fn may_wait(&mut self) {
+        if let Some(Err(error)) = self.vault.as_mut().map(VaultWriter::may_wait) {
+            self.refused += 1;
             self.why = Some(explain(&error));
         }
     }

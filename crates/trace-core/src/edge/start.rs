@@ -80,7 +80,7 @@ fn start_shipping(job: Job, run_start: &Payload, stats: &Stats) -> Option<Shipme
 
 /// A vault that cannot be used costs its originals, never the trace.
 fn secrets(options: &RecorderOptions, at: &TraceDir) -> Result<Secrets, RecorderError> {
-    let vault = VaultWriter::open(at, &options.vault);
+    let vault = VaultWriter::open(at, &options.vault, options.server.as_ref());
     let redactor = redactor(&options.rules, matches!(vault, Ok(Some(_))))?;
     Ok(match vault {
         Ok(vault) => Secrets::new(redactor, vault),

@@ -107,7 +107,7 @@ impl Shipment {
 }
 
 /// One worker is enough: it only moves bytes, and files are read on the blocking pool.
-fn runtime() -> Result<&'static Runtime, RecorderError> {
+pub(super) fn runtime() -> Result<&'static Runtime, RecorderError> {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime);

@@ -88,6 +88,7 @@ impl Writer {
 
     /// Runs until the queue is closed; answers where the trace is then.
     pub(super) fn run(mut self, queue: &Queue) -> Shipped {
+        self.preparer.secrets.may_wait();
         let mut batch = Batch::default();
         loop {
             let deadline = self.deadline();

@@ -27,7 +27,7 @@ pub(crate) fn options(root: &Path, n: u8) -> RecorderOptions {
         server: None,
         hold: false,
         rules: trace_core::redact::Rules::default(),
-        vault: VaultOptions::LocalKey,
+        vault: VaultOptions::Auto,
         masks: Masks::default(),
         limits: Limits::default(),
     }

@@ -86,15 +86,17 @@ fn write_zip(path: &Path) {
 }
 
 /// The members of the kept archive, and the record's notices.
-fn kept(masks: Masks) -> (BTreeMap<String, Vec<u8>>, Vec<String>) {
+fn kept(name: &str, masks: Masks) -> (BTreeMap<String, Vec<u8>>, Vec<String>) {
     let root = tempfile::tempdir().unwrap();
     let from = root.path().join("from.zip");
     write_zip(&from);
     let recorder = Recorder::start(RecorderOptions { masks, ..options(root.path(), 1) }).unwrap();
-    recorder.add_artifact("trace.playwright.zip".parse().unwrap(), from.clone(), true);
+    recorder.add_artifact(name.parse().unwrap(), from.clone(), true);
     let report = passed(&recorder);
     assert!(!from.exists(), "what was taken is gone from where it was");
-    let bytes = std::fs::read(report.dir.join("trace.playwright.zip")).unwrap();
+    let manifest = std::fs::read_to_string(report.dir.join("manifest.json")).unwrap();
+    assert!(manifest.contains(name), "{manifest}");
+    let bytes = std::fs::read(report.dir.join(name)).unwrap();
     let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut members = BTreeMap::new();
     for n in 0..zip.len() {
@@ -124,9 +126,18 @@ fn check_loads(members: &BTreeMap<String, Vec<u8>>) {
     }
 }
 
+/// Of the first context as of any other.
 #[test]
 fn secrets_go_from_every_member_and_the_rest_stays() {
-    let (members, notices) = kept(Masks::default());
+    for name in [FIRST, "trace.playwright-2.zip"] {
+        check_clean(name);
+    }
+}
+
+const FIRST: &str = "trace.playwright.zip";
+
+fn check_clean(name: &str) {
+    let (members, notices) = kept(name, Masks::default());
     check_loads(&members);
     for (name, bytes) in &members {
         let all = String::from_utf8_lossy(bytes);
@@ -157,7 +168,7 @@ fn members_by_name() -> BTreeMap<&'static str, Vec<u8>> {
 /// What cannot be masked in a picture or in a copy of the page is left out, and the record says so.
 #[test]
 fn masks_leave_out_what_shows_the_masked() {
-    let (members, notices) = kept(Masks { inputs: false, elements: true });
+    let (members, notices) = kept(FIRST, Masks { inputs: false, elements: true });
     check_loads(&members);
     assert!(!members.keys().any(|name| name.starts_with("screencast/")));
     let trace = text(&members, "1-trace.trace");
@@ -166,7 +177,7 @@ fn masks_leave_out_what_shows_the_masked() {
         notices[0].contains("3 copies of the page") && notices[0].contains("1 pictures"),
         "{notices:?}"
     );
-    let (members, _) = kept(Masks { inputs: true, elements: false });
+    let (members, _) = kept(FIRST, Masks { inputs: true, elements: false });
     check_loads(&members);
     assert!(!text(&members, "1-trace.trace").contains("Lisbon"), "every field is masked");
     assert!(!members.keys().any(|name| name.starts_with("screencast/")));

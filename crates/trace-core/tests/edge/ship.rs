@@ -145,7 +145,10 @@ fn a_wrong_key_is_said_once_and_nothing_is_lost() {
     let report = record(&server, root.path(), Limits::default());
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     spooled(&report, "unknown key");
-    assert_eq!(server.kept().asked.len(), 1);
+    let kept = server.kept();
+    let n_shipped = kept.asked.iter().filter(|asked| !asked.contains("/v1/vault")).count();
+    assert_eq!(n_shipped, 1);
+    drop(kept);
     recover_to(&server, root.path());
     check_arrived(&server.kept());
     nothing_left(root.path());

@@ -20,6 +20,12 @@ pub struct LimitsConfig {
     pub blob_bytes: u64,
     /// `TRACE_ARTIFACT_BYTES`: one artifact.
     pub artifact_bytes: u64,
+    /// `TRACE_BUNDLE_BYTES`: one bundle, before and after decompression.
+    pub bundle_bytes: u64,
+    /// Files in one bundle.
+    pub bundle_files: u64,
+    /// `TRACE_BUNDLE_SECONDS`: how long a bundle may take to arrive.
+    pub bundle_seconds: u64,
     /// `TRACE_BODY_SECONDS`: how long a body may take to arrive.
     pub body_seconds: u64,
     /// How many digests one `blobs/missing` call may ask about.
@@ -37,6 +43,9 @@ impl Default for LimitsConfig {
             chunk_raw_bytes: 20 * MIB,
             blob_bytes: 256 * MIB,
             artifact_bytes: 2048 * MIB,
+            bundle_bytes: 4096 * MIB,
+            bundle_files: 100_000,
+            bundle_seconds: 900,
             body_seconds: 120,
             missing_digests: 10_000,
             scan_events: 200_000,
@@ -49,6 +58,8 @@ impl LimitsConfig {
         env.set("TRACE_CHUNK_BYTES", "a number of bytes", &mut self.chunk_bytes)?;
         env.set("TRACE_BLOB_BYTES", "a number of bytes", &mut self.blob_bytes)?;
         env.set("TRACE_ARTIFACT_BYTES", "a number of bytes", &mut self.artifact_bytes)?;
+        env.set("TRACE_BUNDLE_BYTES", "a number of bytes", &mut self.bundle_bytes)?;
+        env.set("TRACE_BUNDLE_SECONDS", "a number of seconds", &mut self.bundle_seconds)?;
         env.set("TRACE_BODY_SECONDS", "a number of seconds", &mut self.body_seconds)
     }
 }

@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
-use trace_core::blob::ArtifactName;
+use trace_core::blob::{ArtifactName, BlobId};
 
 use super::body::{digest_header, refuse_announced};
 use super::chunks::{refuse_finalized, wrong_digest};
-use super::staging;
+use super::staging::{self, Staged};
 use crate::app::App;
 use crate::catalog::{ArtifactRow, TraceRecord};
 use crate::error::AppError;
@@ -25,6 +25,18 @@ pub async fn receive(
     let promised = digest_header(headers)?;
     refuse_announced(headers, limit)?;
     let staged = staging::receive(app, body, limit).await?;
+    keep(app, org, record, name, promised, &staged).await
+}
+
+/// Takes a staged artifact over.
+pub(super) async fn keep(
+    app: &App,
+    org: &OrgScope,
+    record: &TraceRecord,
+    name: &ArtifactName,
+    promised: BlobId,
+    staged: &Staged,
+) -> Result<StatusCode, AppError> {
     if staged.id != promised {
         return Err(wrong_digest(promised, staged.id));
     }

@@ -61,8 +61,44 @@ pub async fn receive(
         .unwrap_or("application/octet-stream")
         .to_owned();
     let staged = staging::receive(app, body, limit).await?;
-    let (staged, size) =
-        if is_zstd { verified(staged, id, limit).await? } else { plain(staged, id)? };
+    let blob = Checked::of(staged, id, is_zstd, media_type, limit).await?;
+    keep(app, org, record, blob).await
+}
+
+/// A blob whose bytes were compared with its name.
+#[derive(Debug)]
+pub(super) struct Checked {
+    id: BlobId,
+    staged: Staged,
+    /// Of the original bytes.
+    size: u64,
+    is_zstd: bool,
+    media_type: String,
+}
+
+impl Checked {
+    /// Inflates and hashes what was staged.
+    pub(super) async fn of(
+        staged: Staged,
+        id: BlobId,
+        is_zstd: bool,
+        media_type: String,
+        limit: u64,
+    ) -> Result<Self, AppError> {
+        let (staged, size) =
+            if is_zstd { verified(staged, id, limit).await? } else { plain(staged, id)? };
+        Ok(Self { id, staged, size, is_zstd, media_type })
+    }
+}
+
+/// Takes a checked blob over.
+pub(super) async fn keep(
+    app: &App,
+    org: &OrgScope,
+    record: &TraceRecord,
+    blob: Checked,
+) -> Result<StatusCode, AppError> {
+    let Checked { id, staged, size, is_zstd, media_type } = blob;
     if app.catalog.trace_blob(org, record.trace.id, &id.hex()).await?.is_some() {
         return Ok(StatusCode::OK);
     }

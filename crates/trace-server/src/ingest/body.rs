@@ -36,7 +36,7 @@ pub async fn read(
     refuse_announced(headers, limit)?;
     let mut whole = BytesMut::new();
     let mut stream = body.into_data_stream();
-    within(app, async {
+    within(app.config.limits.body_seconds, async {
         while let Some(part) = stream.next().await {
             let part = part.map_err(cut_off)?;
             if (whole.len() + part.len()) as u64 > limit {
@@ -67,10 +67,10 @@ pub(super) fn cut_off(_: axum::Error) -> AppError {
 
 /// `receive`, but not for ever: a caller who sends a byte a minute must not hold a connection.
 pub(super) async fn within<T>(
-    app: &App,
+    seconds: u64,
     receive: impl Future<Output = Result<T, AppError>>,
 ) -> Result<T, AppError> {
-    let deadline = Duration::from_secs(app.config.limits.body_seconds);
+    let deadline = Duration::from_secs(seconds);
     tokio::time::timeout(deadline, receive).await.unwrap_or_else(|_| {
         let message = format!("the body did not arrive within {} seconds", deadline.as_secs());
         let detail = "send it again over a better connection, or in smaller pieces";

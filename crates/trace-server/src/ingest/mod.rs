@@ -3,6 +3,7 @@
 mod artifacts;
 mod blobs;
 mod body;
+mod bundle;
 mod check;
 mod chunks;
 mod finalize;
@@ -13,6 +14,7 @@ mod staging;
 pub use artifacts::receive as receive_artifact;
 pub use blobs::{claim_missing, receive as receive_blob};
 pub use body::{digest_header, read as read_body};
+pub use bundle::{Ingested, receive as receive_bundle};
 pub use chunks::{ChunkReply, accept as accept_chunk};
 pub use finalize::{abort, finalize, sweep};
 pub use locks::TraceLocks;

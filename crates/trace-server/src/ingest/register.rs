@@ -12,6 +12,7 @@ use crate::catalog::{CatalogError, NewTrace, Source};
 use crate::clock::EpochMs;
 use crate::error::AppError;
 use crate::org::OrgScope;
+use crate::vault;
 
 const DETAIL: &str = "send the payload of `run.start` as docs/format.md describes it";
 
@@ -26,6 +27,9 @@ pub struct Registered {
     pub high_water: u32,
     /// The page of this trace.
     pub url: String,
+    /// The public key that the trace's vault should be encrypted to, when this server has one for the organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vault_recipient: Option<String>,
 }
 
 /// The fields of `run.start` that rows need. Others are kept in the text.
@@ -86,6 +90,7 @@ pub async fn register(
         short_id: record.trace.short_id.to_string(),
         high_water: record.high_water,
         url: app.trace_url(record.trace.id),
+        vault_recipient: vault::recipient(app, org),
     };
     Ok((status, reply))
 }

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use trace_core::TraceId;
-use trace_core::blob::{BlobId, Hasher, ObjectKey};
+use trace_core::blob::{BlobId, Hasher, HashingWriter, ObjectKey};
 
 use super::body::{cut_off, within};
 use crate::app::App;
@@ -44,15 +44,19 @@ pub(crate) struct StagedFile(PathBuf);
 impl StagedFile {
     /// A name nobody else has.
     pub(crate) fn reserve(app: &App) -> Result<Self, AppError> {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random)?;
-        let name = TraceId::from_random(random).to_string();
-        Ok(Self(app.config.storage.staging_dir().join(name)))
+        Ok(Self(random_place(app)?))
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
+}
+
+fn random_place(app: &App) -> Result<PathBuf, AppError> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    let name = TraceId::from_random(random).to_string();
+    Ok(app.config.storage.staging_dir().join(name))
 }
 
 impl Drop for StagedFile {
@@ -65,7 +69,57 @@ impl Drop for StagedFile {
     }
 }
 
+/// A directory that goes with everything in it, on a thread that may take its time.
+#[derive(Debug)]
+pub(super) struct StagedDir(PathBuf);
+
+impl StagedDir {
+    pub(super) fn make(app: &App) -> Result<Self, AppError> {
+        let dir = Self(random_place(app)?);
+        std::fs::create_dir(&dir.0)?;
+        Ok(dir)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for StagedDir {
+    fn drop(&mut self) {
+        let path = std::mem::take(&mut self.0);
+        let remove = move || {
+            if let Err(error) = std::fs::remove_dir_all(&path) {
+                tracing::warn!(path = %path.display(), %error, "staged directory not removed");
+            }
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
+            Err(_) => remove(),
+        }
+    }
+}
+
 impl Staged {
+    /// A file that is here already and goes when this does; reads it whole, so it is for a thread that may block.
+    pub(super) fn of_file(path: PathBuf) -> Result<Self, AppError> {
+        let file = StagedFile(path);
+        let mut hashing = HashingWriter::new(std::io::sink());
+        std::io::copy(&mut std::fs::File::open(file.path())?, &mut hashing)?;
+        let (_, id, bytes) = hashing.finish();
+        Ok(Self { id, bytes, held: Held::File(file) })
+    }
+
+    /// The body as something to read from, on a thread that may block.
+    pub(super) fn reader(&self) -> std::io::Result<Box<dyn std::io::Read + Send + '_>> {
+        Ok(match &self.held {
+            Held::Memory(bytes) => Box::new(&bytes[..]),
+            Held::File(file) => {
+                Box::new(std::io::BufReader::new(std::fs::File::open(file.path())?))
+            }
+        })
+    }
+
     /// Puts the body under its key as it is.
     pub(super) async fn store(&self, app: &App, key: &ObjectKey) -> Result<(), AppError> {
         match &self.held {
@@ -78,7 +132,17 @@ impl Staged {
 
 /// Receives a body of at most `limit` bytes.
 pub(super) async fn receive(app: &App, body: Body, limit: u64) -> Result<Staged, AppError> {
-    within(app, async {
+    receive_within(app, body, limit, app.config.limits.body_seconds).await
+}
+
+/// Receives a body of at most `limit` bytes, for at most so many seconds.
+pub(super) async fn receive_within(
+    app: &App,
+    body: Body,
+    limit: u64,
+    seconds: u64,
+) -> Result<Staged, AppError> {
+    within(seconds, async {
         let mut sink =
             Sink { app, hasher: Hasher::new(), bytes: 0, memory: BytesMut::new(), file: None };
         let mut stream = body.into_data_stream();

@@ -131,8 +131,7 @@ pub(crate) async fn put_artifact(
 ) -> Answer<serde_json::Value> {
     let record = app.trace(&org, &id).await?;
     let name: ArtifactName = name.parse().map_err(|error: trace_core::blob::KeyError| {
-        let detail =
-            "the names are `trace.playwright.zip`, `video.webm`, `video-2.webm` …, `secrets.age`";
+        let detail = "the names are `trace.playwright.zip`, `trace.playwright-2.zip` …, `video.webm`, `video-2.webm` …, `secrets.age`";
         AppError::invalid("invalid", error.to_string(), detail)
     })?;
     let status = ingest::receive_artifact(&app, &org, &record, &name, &headers, body).await?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod artifacts;
 pub(crate) mod blobs;
+pub(crate) mod bundle;
 pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod health;
@@ -9,3 +10,4 @@ pub(crate) mod ingest;
 pub(crate) mod shapes;
 pub(crate) mod stream;
 pub(crate) mod traces;
+pub(crate) mod vault;

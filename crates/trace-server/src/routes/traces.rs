@@ -140,11 +140,19 @@ pub(crate) async fn detail(
     Path(id): Path<String>,
 ) -> Result<Json<TraceDetail>, AppError> {
     let record = app.trace(&org, &id).await?;
-    let artifacts = app.catalog.artifacts(&org, record.trace.id).await?;
-    let blobs = app.catalog.trace_blobs(&org, record.trace.id).await?;
+    Ok(Json(detail_of(&app, &org, &record).await?))
+}
+
+pub(super) async fn detail_of(
+    app: &App,
+    org: &OrgScope,
+    record: &TraceRecord,
+) -> Result<TraceDetail, AppError> {
+    let artifacts = app.catalog.artifacts(org, record.trace.id).await?;
+    let blobs = app.catalog.trace_blobs(org, record.trace.id).await?;
     let has_summary = artifacts.iter().any(|row| row.name == "summary.json");
-    let summary = if has_summary { summary(&app, &org, &record).await? } else { None };
-    Ok(Json(TraceDetail::of(&record, summary, &artifacts, &blobs)))
+    let summary = if has_summary { summary(app, org, record).await? } else { None };
+    Ok(TraceDetail::of(record, summary, &artifacts, &blobs))
 }
 
 async fn summary(

@@ -94,6 +94,10 @@ impl Caller {
         Self { client: Client::new(), url: url.to_owned(), key: key.to_owned() }
     }
 
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
     }

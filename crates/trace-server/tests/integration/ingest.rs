@@ -165,6 +165,13 @@ async fn artifacts_are_allow_listed_and_read_by_range() {
     assert_eq!(refusal(other).await, (409, "artifact_conflict".to_owned()));
     let named = caller.put_artifact(id, "index.html", b"<script>").await;
     assert_eq!(refusal(named).await, (422, "invalid".to_owned()));
+    // A test with two contexts has two of Playwright's own.
+    let second = "trace.playwright-2.zip";
+    assert_eq!(caller.put_artifact(id, second, b"PK").await.status(), StatusCode::CREATED);
+    let fetched = caller.get(&format!("/v1/traces/{id}/artifacts/{second}")).await;
+    assert_eq!(fetched.headers()["content-type"], "application/zip");
+    let listed = caller.get_json(&format!("/v1/traces/{id}")).await["artifacts"].to_string();
+    assert!(listed.contains(second), "{listed}");
     let path = format!("/v1/traces/{id}/artifacts/video.webm");
     let part = caller.request(Method::GET, &path).header("range", "bytes=1000000-1000009");
     let part = part.send().await.unwrap();

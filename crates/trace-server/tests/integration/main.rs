@@ -3,6 +3,7 @@
 
 mod app;
 mod auth;
+mod bundle;
 mod catalog;
 mod crash;
 mod faults;
@@ -14,3 +15,4 @@ mod query;
 mod recording;
 mod sql;
 mod stream;
+mod vault;

@@ -84,7 +84,7 @@ export interface TraceCaptureOptions {
   readonly redaction?: Readonly<Record<string, unknown>>;
   /** What becomes of redacted values: encrypted beside the trace for a replay (`secrets.age`), or forgotten. */
   readonly vault?: 'auto' | 'off';
-  /** Public keys (`age1…`, commas between them) the vault is encrypted to; without one a key pair in `dir`, made on first use. */
+  /** Public keys (`age1…`, commas between them) the vault is encrypted to; without one the server's for the organisation, else a key pair in `dir`, made on first use. */
   readonly vault_recipient?: string;
   /** Listens on the loopback interface for events of other processes, at the address in `MOLAR_TRACE_EVENTS_URL`. */
   readonly events_endpoint?: boolean;

@@ -11,5 +11,5 @@ mod write;
 
 pub use error::BundleError;
 pub use list::{BundleFile, BundleList, BundledTrace};
-pub use read::{BundleLimits, unpack_bundle, verify_bundle};
+pub use read::{BundleLimits, list_bundle, unpack_bundle, verify_bundle};
 pub use write::{BundleOptions, write_bundle};

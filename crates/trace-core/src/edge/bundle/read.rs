@@ -33,6 +33,13 @@ impl Default for BundleLimits {
 /// A zstd window beyond 128 MiB would let a few bytes ask for gigabytes of memory.
 const MAX_WINDOW_LOG: u32 = 27;
 
+/// Reads the list alone; what it promises has not been looked at.
+pub fn list_bundle(bundle: impl Read, limits: &BundleLimits) -> Result<BundleList, BundleError> {
+    let mut tar = archive(bundle, limits)?;
+    let mut entries = tar.entries().map_err(BundleError::Archive)?;
+    first(&mut entries, limits)
+}
+
 /// Reads a bundle whole and compares every file with the list.
 ///
 /// Errors: it is no bundle, holds something unlisted, is damaged or cut short, or exceeds a limit.
@@ -80,14 +87,9 @@ fn walk(
     mut progress: impl FnMut(u64, u64),
     mut take: impl FnMut(&BundleFile, &mut dyn Read) -> Result<u64, BundleError>,
 ) -> Result<BundleList, BundleError> {
-    let mut zstd = zstd::Decoder::new(bundle).map_err(BundleError::Archive)?;
-    zstd.window_log_max(MAX_WINDOW_LOG).map_err(BundleError::Archive)?;
-    // The list says how much there is; beyond it, and beyond what a header costs, nothing is inflated.
-    let bound = limits.bytes.saturating_add(limits.list_bytes).saturating_add(limits.files * 4096);
-    let mut tar = Archive::new(BufReader::new(zstd.take(bound)));
+    let mut tar = archive(bundle, limits)?;
     let mut entries = tar.entries().map_err(BundleError::Archive)?;
-    let first = entries.next().ok_or_else(|| BundleError::NoBundle("it is empty".to_owned()))?;
-    let list = read_list(first.map_err(|error| no_archive(&error))?, limits)?;
+    let list = first(&mut entries, limits)?;
     let mut expected: BTreeMap<&str, &BundleFile> =
         list.files.iter().map(|file| (file.name.as_str(), file)).collect();
     let (mut done, total) = (0, list.bytes());
@@ -119,6 +121,25 @@ fn walk(
             first: (*first).to_owned(),
         }),
     }
+}
+
+/// The inflated archive. The list says how much there is; beyond it, and beyond what a header costs, nothing is inflated.
+fn archive<R: Read>(
+    bundle: R,
+    limits: &BundleLimits,
+) -> Result<Archive<impl Read + use<R>>, BundleError> {
+    let mut zstd = zstd::Decoder::new(bundle).map_err(BundleError::Archive)?;
+    zstd.window_log_max(MAX_WINDOW_LOG).map_err(BundleError::Archive)?;
+    let bound = limits.bytes.saturating_add(limits.list_bytes).saturating_add(limits.files * 4096);
+    Ok(Archive::new(BufReader::new(zstd.take(bound))))
+}
+
+fn first<R: Read>(
+    entries: &mut tar::Entries<'_, R>,
+    limits: &BundleLimits,
+) -> Result<BundleList, BundleError> {
+    let first = entries.next().ok_or_else(|| BundleError::NoBundle("it is empty".to_owned()))?;
+    read_list(first.map_err(|error| no_archive(&error))?, limits)
 }
 
 /// Whatever the first bytes are wrong with, the file is none of ours.

@@ -28,6 +28,9 @@ struct Line {
     /// Whether the plaintext is one zstd frame: states of a page are long and alike inside.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     zstd: bool,
+    /// The public keys that this frame and those behind it are encrypted to, where that begins or changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    to: Vec<String>,
 }
 
 /// One frame as it lies in the file.
@@ -37,11 +40,18 @@ pub(super) struct Frame {
     /// Where its age message is.
     pub(super) message: Range<usize>,
     pub(super) zstd: bool,
+    pub(super) to: Vec<String>,
 }
 
 /// Appends a frame to `out`.
-pub(super) fn encode(entries: Vec<EntryInfo>, message: &[u8], zstd: bool, out: &mut Vec<u8>) {
-    let line = Line { entries, age_bytes: message.len(), zstd };
+pub(super) fn encode(
+    entries: Vec<EntryInfo>,
+    message: &[u8],
+    zstd: bool,
+    to: Vec<String>,
+    out: &mut Vec<u8>,
+) {
+    let line = Line { entries, age_bytes: message.len(), zstd, to };
     out.extend(serde_json::to_vec(&line).unwrap_or_default());
     out.push(b'\n');
     out.extend(message);
@@ -70,10 +80,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Vec<Frame>, usize)> {
 fn one(bytes: &[u8], at: usize) -> Option<(Frame, usize)> {
     let rest = bytes.get(at..)?;
     let length = memchr::memchr(b'\n', &rest[..rest.len().min(MAX_LINE_BYTES)])?;
-    let Line { entries, age_bytes, zstd } = serde_json::from_slice(&rest[..length]).ok()?;
+    let Line { entries, age_bytes, zstd, to } = serde_json::from_slice(&rest[..length]).ok()?;
     let start = at + length + 1;
     let end = start.checked_add(age_bytes)?;
-    let frame = Frame { entries, message: start..end, zstd };
+    let frame = Frame { entries, message: start..end, zstd, to };
     (bytes.get(end) == Some(&b'\n')).then_some((frame, end + 1))
 }
 
@@ -90,7 +100,7 @@ mod tests {
     fn a_cut_file_gives_its_whole_frames() {
         let (mut file, mut ends) = (HEAD.to_vec(), vec![HEAD.len()]);
         for n in 0..4 {
-            encode(vec![entry(&format!("k:{n}"))], &[b'\n'; 9], false, &mut file);
+            encode(vec![entry(&format!("k:{n}"))], &[b'\n'; 9], false, Vec::new(), &mut file);
             ends.push(file.len());
         }
         for cut in 0..=file.len() {

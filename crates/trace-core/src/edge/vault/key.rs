@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret as _;
 use age::x25519::{Identity, Recipient};
+use age_core::primitives::hkdf;
 
 use super::super::files;
 use super::VaultError;
+use crate::blob::OrgId;
 
 /// The private key of local traces, in the root of the store.
 pub const KEY_FILE: &str = "vault.key";
 /// Its public half, which is all that a recorder reads.
 const PUBLIC_FILE: &str = "vault.pub";
+/// How the text of a private key begins.
+const SECRET_KEY: bech32::Hrp = bech32::Hrp::parse_unchecked("AGE-SECRET-KEY-");
 
 /// A private key that opens vaults. It prints as `Key(…)`.
 pub struct Key(pub(super) Identity);
@@ -35,6 +39,14 @@ impl Key {
     /// The first key of such a text.
     pub fn parse(text: &str) -> Option<Self> {
         text.lines().find_map(|line| line.trim().parse().ok()).map(Self)
+    }
+
+    /// The key of one organisation, made out of a master secret: the same two always give the same key, so that nothing has to be
+    /// stored, and one organisation's key says nothing about another's. None when age takes no such key.
+    pub fn derive(master: &[u8], org: &OrgId) -> Option<Self> {
+        let bytes = hkdf(org.as_str().as_bytes(), b"molar-trace vault key v1", master);
+        let text = bech32::encode_upper::<bech32::Bech32>(SECRET_KEY, &bytes).ok()?;
+        Self::parse(&text)
     }
 
     /// Its public half as text: `age1…`.

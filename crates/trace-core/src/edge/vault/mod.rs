@@ -8,6 +8,7 @@ mod frame;
 mod key;
 mod read;
 mod recipient;
+mod servers;
 mod write;
 
 pub use error::VaultError;
@@ -15,4 +16,5 @@ pub use key::{KEY_FILE, Key};
 pub use read::{EntryInfo, OpenVault, Secret, Vault};
 pub use recipient::VaultOptions;
 
+pub(super) use servers::learn as learn_recipient;
 pub(super) use write::{VaultWriter, list};

@@ -54,6 +54,15 @@ impl Vault {
         self.frames.iter().flat_map(|frame| &frame.entries)
     }
 
+    /// The public keys it is encrypted to, as far as it says so.
+    pub fn recipients(&self) -> Vec<&str> {
+        let mut all: Vec<&str> =
+            self.frames.iter().flat_map(|frame| &frame.to).map(String::as_str).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// Opens every frame that the key fits.
     ///
     /// An entry that was written for two readers stands in two frames, so a frame of another key is no error as long as each

@@ -9,9 +9,10 @@ use super::VaultError;
 pub enum VaultOptions {
     /// They are forgotten: a replay that needs one cannot go on.
     Off,
-    /// They are encrypted to the key pair in the store's root, which is made on first use.
+    /// They are encrypted to the key of the server's organisation, as far as the trace has a server that tells one; else to the
+    /// key pair in the store's root, which is made on first use.
     #[default]
-    LocalKey,
+    Auto,
     /// They are encrypted to these public keys (`age1…`, commas between them); any of the private keys opens them.
     To(String),
 }

@@ -17,8 +17,9 @@ use crate::ship::ArtifactInfo;
 use super::super::artifacts;
 use super::super::files;
 use super::super::layout::TraceDir;
+use super::super::options::ServerOptions;
 use super::read::EntryInfo;
-use super::{VaultError, VaultOptions, frame, key, recipient};
+use super::{VaultError, VaultOptions, frame, key, recipient, servers};
 
 /// Appends entries; the file is made with the first one, so a trace without secrets has no vault.
 pub(in crate::edge) struct VaultWriter {
@@ -26,6 +27,12 @@ pub(in crate::edge) struct VaultWriter {
     root: PathBuf,
     /// None until the first entry: the key pair of local traces is not made for a trace without secrets.
     recipients: Option<Vec<Recipient>>,
+    /// The server whose organisation may have a key.
+    server: Option<ServerOptions>,
+    /// Entries from before anybody may wait for that key.
+    early: Option<Vec<VaultEntry>>,
+    /// Whether the file says to whom it is encrypted.
+    told: bool,
     file: Option<File>,
     end: u64,
 }
@@ -52,16 +59,22 @@ impl VaultWriter {
     pub(in crate::edge) fn open(
         at: &TraceDir,
         options: &VaultOptions,
+        server: Option<&ServerOptions>,
     ) -> Result<Option<Self>, VaultError> {
         let recipients = match options {
             VaultOptions::Off => return Ok(None),
-            VaultOptions::LocalKey => None,
+            VaultOptions::Auto => None,
             VaultOptions::To(list) => Some(recipient::parse(list)?),
         };
+        let server = server.filter(|_| recipients.is_none()).cloned();
+        if let Some(server) = &server {
+            servers::ask(&at.root, server);
+        }
+        let early = server.as_ref().map(|_| Vec::new());
         let path = path(at);
         let end = mend(&path)?;
         let root = at.root.clone();
-        Ok(Some(Self { path, root, recipients, file: None, end }))
+        Ok(Some(Self { path, root, recipients, server, early, told: false, file: None, end }))
     }
 
     /// Bytes on disk.
@@ -69,11 +82,37 @@ impl VaultWriter {
         self.end
     }
 
+    /// Called on a thread that may wait for the server's key, which the thread of a test never may: what was set aside until
+    /// now goes into the file.
+    pub(in crate::edge) fn may_wait(&mut self) -> Result<(), VaultError> {
+        match self.early.take() {
+            Some(early) if !early.is_empty() => self.keep(early),
+            _ => Ok(()),
+        }
+    }
+
+    /// The server's key, else the local one. Decided once, so that a trace has one reader.
+    fn find_recipients(&self) -> Result<Vec<Recipient>, VaultError> {
+        let theirs =
+            self.server.as_ref().and_then(|server| servers::await_answer(&self.root, server));
+        Ok(vec![theirs.map_or_else(|| key::local(&self.root), Ok)?])
+    }
+
     /// Encrypts the entries into one frame and hands it to the system.
-    pub(in crate::edge) fn keep(&mut self, entries: &[VaultEntry]) -> Result<(), VaultError> {
-        let recipients = match &mut self.recipients {
+    pub(in crate::edge) fn keep(&mut self, entries: Vec<VaultEntry>) -> Result<(), VaultError> {
+        if let Some(early) = &mut self.early {
+            early.extend(entries);
+            return Ok(());
+        }
+        let recipients = match self.recipients.take() {
             Some(recipients) => recipients,
-            slot => slot.insert(vec![key::local(&self.root)?]),
+            None => self.find_recipients()?,
+        };
+        let recipients = self.recipients.insert(recipients);
+        let to = if self.told {
+            Vec::new()
+        } else {
+            recipients.iter().map(Recipient::to_string).collect()
         };
         let inside: Vec<Inside<'_>> = entries.iter().filter_map(inside).collect();
         let infos = inside.iter().map(EntryInfo::of).collect();
@@ -82,7 +121,7 @@ impl VaultWriter {
         let packed =
             if plain.len() > PLAIN_BYTES { compress(&plain, Level::Live).ok() } else { None };
         let message = encrypt(recipients, packed.as_deref().unwrap_or(&plain))?;
-        frame::encode(infos, &message, packed.is_some(), &mut bytes);
+        frame::encode(infos, &message, packed.is_some(), to, &mut bytes);
         let file = match &mut self.file {
             Some(file) => file,
             slot => {
@@ -99,6 +138,7 @@ impl VaultWriter {
             return Err(VaultError::at("append to", &self.path)(error));
         }
         self.end += bytes.len() as u64;
+        self.told = true;
         Ok(())
     }
 }
