@@ -11,7 +11,10 @@ import { statusOf } from './verdict.js';
 import { atMost } from './wait.js';
 import type { Worker } from './worker.js';
 
-/** Writes the end of a trace: what is still on its way, the artifacts, the steps still open, the verdict. */
+/**
+ * Writes the end of a trace: what is still on its way, the artifacts, the steps still open, the verdict. With the verdict the record is whole; what
+ * the recorder then makes of it, for which it waits for the disk and the server, may go on while the next test runs.
+ */
 export async function finishSession(session: Session, worker: Worker, bound_ms: number): Promise<void> {
   if (session.isUnwanted) return await drop(session, worker, bound_ms);
   const deadline = Date.now() + bound_ms;
@@ -25,10 +28,14 @@ export async function finishSession(session: Session, worker: Worker, bound_ms: 
     session.recorder.notice('drain.timeout', 'what was still on its way when the test ended is missing', { count: session.pending.size });
   }
   await worker.settle(session);
-  await atMost(left(0.5), guardedAsync('the videos', async () => await Videos.keep(session, left(0.4))));
-  await atMost(left(0.7), guardedAsync('the Playwright trace', async () => await OwnZip.keep(session)));
+  const kept = [
+    await atMost(left(0.5), guardedAsync('the videos', async () => await Videos.keep(session, left(0.4)))),
+    await atMost(left(0.7), guardedAsync('the Playwright trace', async () => await OwnZip.keep(session))),
+  ];
   closeSteps(session);
-  noteResult(session, await session.recorder.finish(runEnd(session.testInfo), Math.max(200, left())));
+  const finished = session.recorder.finish(runEnd(session.testInfo), Math.max(200, left())).then((done) => noteResult(session, done));
+  // Files of the runner's are deleted by it, and a step that took too long to say whose they are counts as such.
+  await worker.finishing(guardedAsync('finishing a trace', async () => await finished), kept.every((isForeign) => isForeign === false), left());
 }
 
 /** Nobody wants the trace: its sources end without being waited for, and nothing of it stays. */

@@ -54,13 +54,27 @@ export function noteDied(root: string, dirs: readonly string[]): void {
   }
 }
 
-/** What the finished trace says about itself; nothing for one that is on the server or on its way there. */
+interface Row {
+  readonly short_id: string;
+  readonly scenario: { readonly title: string };
+}
+
+/**
+ * What a trace says about itself: when it is finished, and, on a machine too busy to finish it in time, while it waits for that. Nothing for
+ * one that went to the server.
+ */
 function rowOf(dir: string): { readonly short_id?: string; readonly title?: string } {
+  // The one file is written before the other goes, so a trace that is finished between two looks is found by the third.
+  const row = rowIn(dir, 'summary.json') ?? rowIn(dir, 'recorder.json') ?? rowIn(dir, 'summary.json');
+  return row === undefined ? {} : { short_id: row.short_id, title: `${row.scenario.title} (its worker died)` };
+}
+
+function rowIn(dir: string, name: 'summary.json' | 'recorder.json'): Row | undefined {
   try {
-    const { short_id, scenario } = JSON.parse(readFileSync(join(dir, 'summary.json'), 'utf8')) as { short_id: string; scenario: { title: string } };
-    return { short_id, title: `${scenario.title} (its worker died)` };
+    const read = JSON.parse(readFileSync(join(dir, name), 'utf8')) as Row & { readonly run_start?: Row };
+    return read.run_start ?? read;
   } catch {
-    return {};
+    return undefined;
   }
 }
 

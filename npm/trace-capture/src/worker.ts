@@ -37,7 +37,7 @@ import { checkHooks } from './self-check.js';
 import { contextBegins, contextEnds, followUsersTrace, watchBrowser, watchLeaving } from './leaving.js';
 import { Session, rootOf } from './session.js';
 import { cloneSeeds } from './clones/seeds.js';
-import { atMost } from './wait.js';
+import { Pending, atMost } from './wait.js';
 import { StateChannel } from './state/channel.js';
 
 /** Longest the recorder may hold the runner when it sets up or ends a test, as a share of the test's own timeout. */
@@ -66,6 +66,12 @@ export class Worker {
   readonly #ended = new WeakSet<TestInfo>();
   readonly #begun = new WeakSet<TestInfo>();
   readonly #endsWithFixture = new WeakSet<TestInfo>();
+  /** Traces that have their end and are being made into their finished form. */
+  readonly #finishing = new Pending();
+  /** Whether nobody will wait for those any more. */
+  #told = false;
+  /** Longest the end of the last test may take. */
+  #bound_ms = FINISH_MS;
   #playwright: unknown;
   #instrumented = false;
   #stdio = false;
@@ -142,12 +148,23 @@ export class Worker {
     this.#ended.add(testInfo);
     guarded('the self-check', () => checkHooks(session, this.#instrumented));
     tellSteps(undefined);
-    await guardedAsync('ending a trace', async () => await finishSession(session, this, boundOf(testInfo, Math.max(FINISH_MS, 2 * session.settings.drain_ms))));
+    this.#bound_ms = boundOf(testInfo, Math.max(FINISH_MS, 2 * session.settings.drain_ms));
+    await guardedAsync('ending a trace', async () => await finishSession(session, this, this.#bound_ms));
     if (this.current === session) this.current = undefined;
   }
 
+  /** Takes the last work on a trace. It is waited for where the worker is about to end, or where it may not go on by itself. */
+  async finishing(work: Promise<unknown>, mayGoOn: boolean, bound_ms: number): Promise<void> {
+    // One at a time, so that a slow disk does not gather traces.
+    await this.#finishing.drain(bound_ms);
+    this.#finishing.add(work);
+    if (!mayGoOn || this.#told) await work;
+  }
+
   /** The worker process is about to end: nothing may come in any more, and whatever went wrong is told in one line. */
-  tell(): void {
+  async tell(): Promise<void> {
+    this.#told = true;
+    await this.#finishing.drain(this.#bound_ms);
     this.#endpoint?.close();
     this.#endpoint = undefined;
     const told = problems.take();

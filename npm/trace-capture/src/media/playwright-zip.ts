@@ -46,13 +46,14 @@ export const OwnZip = {
     await whileOpen(session, 'the Playwright trace', async () => await quietly(context, async () => await context.tracing.stop({ path })));
   },
 
-  /** Keeps the file beside the trace. Called when the runner has written the user's own. */
-  async keep(session: Session): Promise<void> {
+  /** Keeps the file beside the trace. Called when the runner has written the user's own; whether there is one. */
+  async keep(session: Session): Promise<boolean> {
     const users = session.testInfo.attachments.filter(({ name, path }) => name === 'trace' && path !== undefined).map(({ path }) => path ?? '');
     const all = [...users, ...(files.get(session) ?? [])].filter((path) => existsSync(path));
     for (const [index, path] of all.entries()) {
       await session.recorder.addArtifact(index === 0 ? 'trace.playwright.zip' : `trace.playwright-${index + 1}.zip`, path);
     }
+    return users.length > 0;
   },
 };
 

@@ -105,16 +105,18 @@ export const Videos = {
     page.once('close', () => guarded('a video', () => (one.endTs = session.recorder.now())));
   },
 
-  /** Keeps every finished video beside the trace: the longest one as `video.webm`, the others numbered. */
-  async keep(session: Session, bound_ms: number): Promise<void> {
-    if (isMasked(session)) return;
-    const found = [...(await recordedFiles(session, bound_ms)), ...(await filmedFiles(session, bound_ms))];
+  /** Keeps every finished video beside the trace: the longest one as `video.webm`, the others numbered. Whether any file is not the recorder's own. */
+  async keep(session: Session, bound_ms: number): Promise<boolean> {
+    if (isMasked(session)) return false;
+    const recordings = await recordedFiles(session, bound_ms);
+    const found = [...recordings, ...(await filmedFiles(session, bound_ms))];
     found.sort((a, b) => lengthOf(b) - lengthOf(a));
     for (const [index, { id, path, startTs, endTs }] of found.entries()) {
       const artifact = index === 0 ? 'video.webm' : `video-${index + 1}.webm`;
       if (!(await session.recorder.addArtifact(artifact, path))) continue;
       session.append('video', { page: id, artifact, start_ts: startTs, ...(endTs === undefined ? {} : { end_ts: endTs }) }, { stepId: undefined });
     }
+    return recordings.length > 0;
   },
 };
 

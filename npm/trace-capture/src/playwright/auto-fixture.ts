@@ -41,7 +41,7 @@ export const fixtures: Readonly<Record<string, readonly unknown[]>> = {
       guarded('the hooks of a worker', () => theWorker().attach(playwright));
       await guardedAsync('the events endpoint', async () => await theWorker().openEndpoint());
       await use(undefined);
-      guarded('the end of a worker', () => theWorker().tell());
+      await guardedAsync('the end of a worker', async () => await theWorker().tell());
     },
     { scope: 'worker', auto: true, box: 'self' },
   ],

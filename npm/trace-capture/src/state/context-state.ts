@@ -9,7 +9,7 @@ import type { Boundary, Reading, StateSource } from './types.js';
 const BUDGET_MS = 150;
 /** Longest an answer is waited for at all; a page in a long task answers when it is done. */
 const BOUND_MS = 2_000;
-/** A step that begins right where another ended begins with the state that was just read, unless the test did something in between. */
+/** Where a step begins, or a context closes, right after a reading, that holds for both, unless the test did something in between. */
 const SAME_MS = 20;
 /** Boundaries read at one time; a page that does not answer must not gather questions. */
 const MAX_AT_ONCE = 4;
@@ -43,7 +43,7 @@ export class ContextState {
     }
     const ts = this.#session.recorder.now();
     const acts = this.#session.actions.begun;
-    if (boundary === 'start' && acts !== undefined && acts === this.#asked?.acts && ts - this.#asked.ts < SAME_MS) return;
+    if (boundary !== 'end' && !full && acts !== undefined && acts === this.#asked?.acts && ts - this.#asked.ts < SAME_MS) return;
     this.#asked = { ts, acts };
     this.#reading += 1;
     const asked = this.#source.read(BOUND_MS, full || this.#first);

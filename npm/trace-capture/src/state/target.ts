@@ -43,7 +43,7 @@ export class StateTarget {
   readonly #dirtyDatabases = new Set<string>();
   readonly #dirtyCaches = new Set<string>();
   readonly isPage: boolean;
-  /** Whether a database or cache was ever seen to change. */
+  /** Whether a database or cache was ever seen; that they may have changed is told of every new document. */
   #hasDatabases = false;
   /** Whether documents came or went since the last reading. */
   #moved = false;
@@ -84,12 +84,10 @@ export class StateTarget {
         return;
       case 'Storage.indexedDBContentUpdated':
       case 'Storage.indexedDBListUpdated':
-        this.#hasDatabases = true;
         this.#dirtyDatabases.add((params as { storageKey: string }).storageKey);
         return;
       case 'Storage.cacheStorageContentUpdated':
       case 'Storage.cacheStorageListUpdated':
-        this.#hasDatabases = true;
         this.#dirtyCaches.add((params as { storageKey: string }).storageKey);
         return;
       default:
@@ -133,6 +131,7 @@ export class StateTarget {
       }
       // What was not read whole is asked for again at the next boundary.
       if (answer.faults.some(({ fault }) => fault === 'too_slow' || fault === 'blocked')) this.#dirtyDatabases.add(storageKey);
+      this.#hasDatabases ||= [answer.databases, answer.caches].some((text) => text !== undefined && text !== '[]');
       return { ...answer, storageKey, ...(await this.#generators(storageKey, answer.databases)) };
     } catch {
       // The document was replaced meanwhile; another of its origin answers at the next boundary.
