@@ -81,11 +81,20 @@ describe('however a test ends', { skip: !canRecord() }, () => {
   });
 });
 
+/** A trace that is just being made, or changes its files at this moment, cannot be read; the next look finds it. */
+function tracesSoFar(root: string): readonly Trace[] {
+  try {
+    return readTraces(root);
+  } catch {
+    return [];
+  }
+}
+
 /** Waits until the test is in its last step. */
 async function waiting(running: Running): Promise<Trace> {
   const deadline = Date.now() + LIMIT_MS;
   while (Date.now() < deadline) {
-    const trace = readTraces(running.root).find(({ events }) => events.some(({ title }) => title === 'waiting'));
+    const trace = tracesSoFar(running.root).find(({ events }) => events.some(({ title }) => title === 'waiting'));
     if (trace) return trace;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
