@@ -106,7 +106,7 @@ export interface TraceCaptureOptions {
   readonly max_trace_bytes?: number;
   /** Bytes of all local traces: at the start and the end of a run the oldest that passed are removed, then the oldest others. Traces that wait for a server stay. Absent: no limit. */
   readonly max_disk_bytes?: number;
-  /** Longest wait for what is still on its way when a context closes or a test ends. */
+  /** Longest wait for what is still on its way when a context closes or a test ends; the end of a test, its film's encoder included, may take twice that. */
   readonly drain_ms?: number;
 }
 
