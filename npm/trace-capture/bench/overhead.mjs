@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { costOf } from './cost.mjs';
-import { startShop } from './shop.mjs';
+import { buildShop, startShop } from './shop.mjs';
 import { startSite } from './site.mjs';
 
 const PARTS = ['dense', 'shop', 'storm'];
@@ -52,15 +52,15 @@ async function run(side, config, env) {
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** All rounds of one suite; the first of each side warms the machine up and is not counted. */
-async function roundsOf(name, config, env) {
-  for (const side of SIDES) await run(side, config, env);
+async function roundsOf(name, runSide) {
   const until = Date.now() + minutesPerSuite * 60_000;
+  for (const side of SIDES) await runSide(side);
   const rounds = [];
   for (let round = 0; round < nRounds && (round === 0 || Date.now() < until); round++) {
     const costs = {};
     for (let turn = 0; turn < SIDES.length; turn++) {
       const side = SIDES[(turn + round) % SIDES.length];
-      costs[side] = await run(side, config, env);
+      costs[side] = await runSide(side);
       if (!values.json) process.stderr.write(`${name} ${round + 1}/${nRounds} ${side}: ${wordsOf(costs[side])}\n`);
     }
     rounds.push(costs);
@@ -90,16 +90,19 @@ function figuresOf(name, rounds) {
 }
 
 async function denseRounds(url) {
-  return await roundsOf('dense', 'playwright.config.mjs', { BENCH_SPEC: 'work', BENCH_URL: url });
+  return await roundsOf('dense', async (side) => await run(side, 'playwright.config.mjs', { BENCH_SPEC: 'work', BENCH_URL: url }));
 }
 
 async function shopRounds() {
-  const shop = await startShop();
-  try {
-    return await roundsOf('shop', 'shop.config.mjs', shop.env);
-  } finally {
-    await shop.stop();
-  }
+  buildShop();
+  return await roundsOf('shop', async (side) => {
+    const shop = await startShop();
+    try {
+      return await run(side, 'shop.config.mjs', shop.env);
+    } finally {
+      await shop.stop();
+    }
+  });
 }
 
 /** Longest task of each phase, per side: the median of the rounds. */
@@ -126,7 +129,8 @@ try {
   if (parts.includes('dense')) figures.push(...figuresOf('dense', (times.dense = await denseRounds(site.url))));
   if (parts.includes('shop')) figures.push(...figuresOf('shop', (times.shop = await shopRounds())));
   if (parts.includes('storm')) figures.push(await stormFigure(site.url));
-  console.log(JSON.stringify({ bench: 'overhead', rounds: nRounds, figures, times }));
+  const rounds = Object.fromEntries(Object.entries(times).map(([name, all]) => [name, all.length]));
+  console.log(JSON.stringify({ bench: 'overhead', rounds, figures, times }));
 } finally {
   await site.stop();
   rmSync(folder, { recursive: true, force: true });

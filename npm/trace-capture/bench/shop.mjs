@@ -7,9 +7,13 @@ const SHOP = fileURLToPath(new URL('../../../examples/shop', import.meta.url));
 /** The run of the clone, whose chaos rules a test of the suite sets by that name. */
 const RUN = 'shop';
 
-/** Builds and starts both; `env` is how the suite finds them. */
-export async function startShop() {
+/** Builds both. */
+export function buildShop() {
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: SHOP, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** Starts both; `env` is how the suite finds them. A run needs its own, since its customers are the same in each and one of them buys a plan. */
+export async function startShop() {
   const env = { ...process.env, PORT: '0', CLONE_PORT: '0', CLONE_ADMIN_PORT: '0', SHOP_WEBHOOK_PATH: '/api/webhooks/stripe', MOLAR_CLONE_RUN: RUN };
   delete env['MOLAR_CLONE_STRIPE_URL'];
   const stack = spawn(process.execPath, ['scripts/start-stack.mjs'], { cwd: SHOP, env, stdio: ['ignore', 'pipe', 'ignore'] });
