@@ -82,6 +82,8 @@ pub(super) fn locally(at: &TraceDir, story: Option<Story>) -> Result<(), FileErr
 
 /// Lines up to which a finished trace is compressed again as a whole.
 const TIGHT_BYTES: usize = 4 << 20;
+/// Lines up to which that is done with more care (10 ms for the 130 KB of a sign-in test, 2 of its 21 KB).
+const CAREFUL_BYTES: usize = 1 << 20;
 
 /// Puts a short trace into few frames: a test of some seconds has a frame a second, and most of their bytes say the same again.
 /// A long trace is left as it is, since whoever waits for the test's end would wait for this.
@@ -90,7 +92,8 @@ fn tighten(file: &std::path::Path) -> Result<(), FileError> {
     use crate::chunk::{Level, frame};
     let bytes = files::read(file)?;
     let Ok(lines) = frame::decode_all(&bytes, TIGHT_BYTES) else { return Ok(()) };
-    let Ok((tight, _index)) = write(&lines[..], Vec::new(), Level::Live, FRAME_BYTES) else {
+    let level = if lines.len() <= CAREFUL_BYTES { Level::Finished } else { Level::Live };
+    let Ok((tight, _index)) = write(&lines[..], Vec::new(), level, FRAME_BYTES) else {
         return Ok(());
     };
     if tight.len() >= bytes.len() {

@@ -114,6 +114,11 @@ impl Secrets {
         Some((std::mem::take(&mut self.refused), why))
     }
 
+    /// Makes the vault small, now that nothing more comes to it. One that cannot be written again stays as it is.
+    pub(super) fn settle(&mut self) -> Result<(), VaultError> {
+        self.vault.as_mut().map_or(Ok(()), VaultWriter::settle)
+    }
+
     /// Bytes of the vault on disk.
     pub(super) fn vault_bytes(&self) -> u64 {
         self.vault.as_ref().map_or(0, VaultWriter::bytes)

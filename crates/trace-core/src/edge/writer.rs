@@ -221,6 +221,9 @@ impl Writer {
 
     /// Lists the vault, now that nothing more comes to it.
     fn list_vault(&mut self) {
+        if let Err(error) = self.preparer.secrets.settle() {
+            self.stats.problem(explain(&error));
+        }
         match vault::list(&self.live.at) {
             Ok(info) => info.into_iter().for_each(|info| self.tell(Input::ArtifactReady(info))),
             Err(error) => self.stats.problem(explain(&error)),

@@ -89,6 +89,36 @@ fn originals_open_with_the_key_and_stand_nowhere_else() {
     assert!(manifest.contains("secrets.age"), "{manifest}");
 }
 
+/// A finished vault is one message, unless more originals came than are held in memory; both open to the same.
+#[test]
+fn what_is_little_ends_in_one_frame() {
+    let check = |filling: usize, messages: usize| {
+        let root = tempfile::tempdir().unwrap();
+        let recorder = Recorder::start(options(root.path(), 1)).unwrap();
+        recorder.append(request());
+        let payload = json!({"secret": {"storage": "x".repeat(filling)}}).to_string();
+        recorder.append(Draft { kind: "browser.state".to_owned(), payload, ..log("") });
+        recorder.append(state());
+        let report = passed(&recorder);
+        assert_eq!(report.problems, Vec::<String>::new());
+        let bytes = std::fs::read(report.dir.join("secrets.age")).unwrap();
+        let found = memchr::memmem::find_iter(&bytes, b"age-encryption.org/v1").count();
+        assert_eq!(found, messages, "{filling}");
+        let key = Key::read(&root.path().join(KEY_FILE)).unwrap();
+        let open = Vault::open(&report.dir).unwrap().unlock(&key).unwrap();
+        assert_eq!(open.get("bearer:1").unwrap().text().unwrap(), TOKEN);
+        assert_eq!(open.get("secret:2").unwrap().json().len(), filling + 14);
+        assert_eq!(open.get("secret:3").unwrap().json(), whole_state().to_string());
+        let manifest = std::fs::read(report.dir.join("manifest.json")).unwrap();
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        let listed = manifest["artifacts"].as_array().unwrap();
+        let vault = listed.iter().find(|one| one["name"] == "secrets.age").unwrap();
+        assert_eq!(vault["size"], bytes.len(), "what is listed is what lies there");
+    };
+    check(1 << 10, 1);
+    check(300 << 10, 3);
+}
+
 #[test]
 fn without_a_vault_nothing_is_kept_and_the_record_says_so() {
     let root = tempfile::tempdir().unwrap();

@@ -101,7 +101,7 @@ fn json_lines(
         lines.left_out.note(UNREADABLE);
         return Ok(());
     };
-    out.start_file(name, options())?;
+    out.start_file(name, options(file.size()))?;
     let whole = each_line(file, |line| {
         let Some(line) = line else {
             lines.left_out.note("lines that are too long");
@@ -159,7 +159,7 @@ fn text(
     if *clean == *bytes {
         return as_it_is(archive, n, lines, out);
     }
-    out.start_file(name, options())?;
+    out.start_file(name, options(clean.len() as u64))?;
     out.write_all(&clean)
 }
 
