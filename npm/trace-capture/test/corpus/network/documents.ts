@@ -58,12 +58,13 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
       await page.evaluate(async () => {
         void fetch('/never').catch(() => undefined);
         await (await fetch('/gzip?same')).text();
-        location.href = '/next';
+        // Not before this call has answered, which the new document would take with it as well.
+        setTimeout(() => (location.href = '/next'), 20);
       });
       await expect(page).toHaveTitle('Next');
       await page.evaluate(async (far) => {
         await (await fetch('/gzip?cross')).text();
-        location.href = far;
+        setTimeout(() => (location.href = far), 20);
       }, site.far);
       await expect(page).toHaveTitle('Start');
     },
@@ -81,7 +82,7 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
       const before = site.hits('/echo');
       await page.evaluate(() => {
         addEventListener('pagehide', () => void fetch('/echo?farewell', { method: 'POST', body: 'kept alive', keepalive: true }));
-        location.href = '/next';
+        setTimeout(() => (location.href = '/next'), 20);
       });
       await expect(page).toHaveTitle('Next');
       await expect.poll(() => site.hits('/echo')).toBe(before + 1);
@@ -117,7 +118,7 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
     act: async (page, site) => {
       await page.goto(site.near);
       const begun = page.waitForEvent('download');
-      await page.evaluate(() => void (location.href = '/file'));
+      await page.evaluate(() => void setTimeout(() => (location.href = '/file'), 20));
       expect((await begun).suggestedFilename()).toBe('report.bin');
     },
     check: (trace) => {

@@ -76,7 +76,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   '/service.js': (response) => script(response, SERVICE_WORKER),
   '/frame': (response, request) => html(response, `<title>Outer</title><iframe src="http://localhost:${request.headers.host?.split(':')[1] ?? ''}/inner"></iframe>`),
   '/inner': (response) => html(response, "<p>inner</p><script>fetch('/plain?by=frame').then(() => { document.title = 'done'; document.body.append('fetched') })</script>"),
-  '/popup': (response) => html(response, "<title>Popup</title><script>fetch('/plain?by=popup').then(() => document.body.append('fetched'))</script>"),
+  '/popup': (response) => html(response, "<title>Popup</title><body><script>fetch('/plain?by=popup').then(() => document.body.append('fetched'))</script>"),
   '/file': (response) => text(response, 'application/octet-stream', bytes(20_000, 9), { 'content-disposition': 'attachment; filename="report.bin"' }),
   '/cors': (response, request) => {
     const allowed = { 'access-control-allow-origin': request.headers.origin ?? '*', 'access-control-allow-headers': 'x-extra', 'access-control-allow-methods': 'PUT' };
