@@ -60,7 +60,7 @@ async function run(count, redaction) {
       ...Object.fromEntries(secrets.filter(({ kind }) => kind === 'environment').map(({ value }, n) => [`BENCH_${n}_SECRET`, value])),
       BENCH_SETTINGS: secrets.findLast(({ kind }) => kind === 'environment')?.value ?? '',
     };
-    const ran = spawnSync(process.execPath, [cli, 'test', '--config', join(here, 'secrets/playwright.config.mjs'), '--output', join(folder, 'results')], { encoding: 'utf8', timeout: 1_200_000, env });
+    const ran = spawnSync(process.execPath, [cli, 'test', '--config', join(here, 'secrets/playwright.config.mjs'), '--output', join(folder, 'results')], { encoding: 'utf8', timeout: 1_200_000, maxBuffer: 1 << 30, env });
     // The test fails on purpose: its error is a channel too.
     if (ran.status !== 1 || /NOTHING IS RECORDED/.test(ran.stderr)) throw new Error(`the suite ended with ${ran.status}:\n${ran.stdout.slice(-4000)}${ran.stderr.slice(-4000)}`);
     return { secrets: secrets.length, told: told.length, ...scanStore(join(folder, 'store'), secrets) };

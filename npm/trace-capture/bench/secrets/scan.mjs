@@ -18,7 +18,7 @@ export function scanStore(root, secrets) {
     const path = join(file.parentPath ?? file.path, file.name);
     for (const [name, bytes] of unpacked(path, readFileSync(path))) {
       read.bytes += bytes.length;
-      found.push(...search(index, bytes.toString('utf8'), name), ...search(index, bytes.toString('latin1'), name));
+      for (const text of [bytes.toString('utf8'), bytes.toString('latin1')]) for (const hit of search(index, text, name)) found.push(hit);
     }
   }
   return { found, ...read };
