@@ -1,0 +1,4 @@
+import { timePart } from './part.js';
+import { preload } from './servers.js';
+
+preload(timePart);
