@@ -20,7 +20,7 @@ export function attachmentEvent(session: Session, attached: Attached): void {
   }
   const { path } = attached;
   if (path === undefined) return;
-  session.pending.add(guardedAsync('an attachment', async () => append(session, attached, await readFile(path), stepId)));
+  session.pending.add('an attachment', guardedAsync('an attachment', async () => append(session, attached, await readFile(path), stepId)));
 }
 
 /** What the runner keeps of a test's attachments, for when it did not tell of each. */

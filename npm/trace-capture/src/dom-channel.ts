@@ -40,7 +40,7 @@ export const DomChannel = {
       if (when !== 'end' || (step.category !== 'test.step' && step.category !== 'implicit')) return;
       for (const page of session.openPages) {
         const recorder = recorders.get(page.context());
-        if (recorder && canBeQuiet(page)) session.pending.add(recorder.score(page));
+        if (recorder && canBeQuiet(page)) session.pending.add('the drift check', recorder.score(page));
       }
     });
   },

@@ -25,7 +25,7 @@ export async function finishSession(session: Session, worker: Worker, bound_ms: 
     await atMost(left(0.3), OwnZip.stop(context, session));
   }
   if (!(await session.pending.drain(left(0.4)))) {
-    session.recorder.notice('drain.timeout', 'what was still on its way when the test ended is missing', { count: session.pending.size });
+    session.recorder.notice('drain.timeout', 'what was still on its way when the test ended is missing', { count: session.pending.size, what: session.pending.names });
   }
   await worker.settle(session);
   const kept = [

@@ -157,7 +157,7 @@ export class Worker {
   async finishing(work: Promise<unknown>, mayGoOn: boolean, bound_ms: number): Promise<void> {
     // One at a time, so that a slow disk does not gather traces.
     await this.#finishing.drain(bound_ms);
-    this.#finishing.add(work);
+    this.#finishing.add('the end of a trace', work);
     if (!mayGoOn || this.#told) await work;
   }
 
@@ -212,8 +212,8 @@ export class Worker {
     if (!session) return;
     const bound = boundOf(session.testInfo, session.settings.drain_ms);
     const drained = guardedAsync('closing a context', async () => {
-      session.pending.add(StateChannel.last(session, context));
-      session.pending.add(this.#arriving(context, bound));
+      session.pending.add('the last state', StateChannel.last(session, context));
+      session.pending.add('bodies that arrive', this.#arriving(context, bound));
       Screenshots.flush(session);
       await Promise.all([DomChannel.flush(context, bound), this.#drain()]);
       await OwnZip.stop(context, session);
@@ -300,7 +300,7 @@ export class Worker {
   }
 
   async #bodyDone(session: Session): Promise<void> {
-    session.pending.add(StateChannel.last(session));
+    session.pending.add('the last state', StateChannel.last(session));
     const { status, expectedStatus } = session.testInfo;
     if (status === expectedStatus || status === 'skipped') return;
     await atMost(boundOf(session.testInfo, 1_500), failureScreenshot(session));

@@ -117,18 +117,27 @@ fn percent(text: &[u8]) -> Option<(char, usize)> {
     Some((ch, ch.len_utf8() * 3))
 }
 
-/// `\u0041` and `\x41`; what the first pass of a search must not overlook.
+/// How often a quoted text is quoted again: each time doubles the backslashes.
+const MAX_BACKSLASHES: usize = 8;
+
+/// `\u0041` and `\x41`, quoted once or more; what the first pass of a search must not overlook. A report that prints a text
+/// as a literal doubles its backslashes, and who reads it undoes that.
 fn unicode_escape(text: &[u8]) -> Option<(char, usize)> {
-    let digits = match text.get(1)? {
+    let backslashes = text.iter().take(MAX_BACKSLASHES).take_while(|byte| **byte == b'\\').count();
+    let digits = match text.get(backslashes)? {
         b'u' => 4,
         b'x' => 2,
         _ => return None,
     };
-    let number = hex_number(text.get(2..2 + digits)?)?;
-    Some((char::from_u32(number)?, 2 + digits))
+    let end = backslashes + 1 + digits;
+    let number = hex_number(text.get(backslashes + 1..end)?)?;
+    Some((char::from_u32(number)?, end))
 }
 
 fn escape(text: &[u8]) -> Option<(char, usize)> {
+    if let Some(found) = unicode_escape(text) {
+        return Some(found);
+    }
     let plain = match text.get(1)? {
         b'"' => '"',
         b'\'' => '\'',
@@ -137,7 +146,7 @@ fn escape(text: &[u8]) -> Option<(char, usize)> {
         b'n' => '\n',
         b'r' => '\r',
         b't' => '\t',
-        _ => return unicode_escape(text),
+        _ => return None,
     };
     Some((plain, 2))
 }
@@ -283,6 +292,7 @@ mod tests {
         check("a%20%62é%C3%A9", Spelling::Percent, "a béé", "b", "%62");
         check("a%20%62é%C3%A9", Spelling::Percent, "a béé", "éé", "é%C3%A9");
         check(r#"x\"y\u0041\\"#, Spelling::Json, "x\"yA\\", "A", r"\u0041");
+        check(r"x\\u0041\\\\x42C\\", Spelling::Json, r"xABC\", "AB", r"\\u0041\\\\x42");
         check("a&amp;b&#65;&#x42;c", Spelling::Html, "a&bABc", "AB", "&#65;&#x42;");
         check(
             "data:,bG9naW46c2VjcmV0IQ== x",

@@ -29,7 +29,7 @@ export function startClones(session: Session): void {
     if (when !== 'end' || step.parent || step.category !== 'test.step') return;
     last = last.then(pollAll);
     if (session.settings.world_snapshots) last = last.then(async () => await saveWorld(watches, step.id));
-    session.pending.add(last);
+    session.pending.add('the state of a clone', last);
   });
   session.onClose(async (bound_ms) => {
     clearInterval(timer);

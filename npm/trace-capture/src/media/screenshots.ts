@@ -137,7 +137,7 @@ function write(session: Session, one: Followed, frame: Frame, occasions: readonl
   one.dueMs = undefined;
   const { width, height, data, atMs } = frame;
   const picture: Picture = { data, mediaType: 'image/jpeg', width, height, paintedMs: atMs };
-  session.pending.add(guardedAsync('a screenshot', async () => await keep(session, one, picture, occasions, { ts: session.recorder.tsOf(atMs) })));
+  session.pending.add('a screenshot', guardedAsync('a screenshot', async () => await keep(session, one, picture, occasions, { ts: session.recorder.tsOf(atMs) })));
 }
 
 /** Writes a picture with the areas that the writer paints over, or leaves it out where those cannot be known. */

@@ -94,7 +94,7 @@ function answered(session: Session, call: Call, context: object, response: ApiRe
   const endTs = session.recorder.now();
   // Asked before the test can dispose of the context, and not waited for: the test has its answer already.
   const body = session.noBodies === undefined ? atMost(BODY_MS, quietly(context, async () => await response.body())) : Promise.resolve(undefined);
-  session.pending.add(body.then((data) => write(session, call, response, data, endTs)));
+  session.pending.add('an answer to the test', body.then((data) => write(session, call, response, data, endTs)));
 }
 
 function write(session: Session, call: Call, response: ApiResponse, data: Buffer | undefined, endTs: number): void {

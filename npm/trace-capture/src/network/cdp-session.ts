@@ -6,6 +6,11 @@ export interface Cdp {
   send(method: string, params?: object): Promise<unknown>;
   /** Opens the session of a target that attached to this one. */
   child(sessionId: string, listener: CdpListener): Cdp | undefined;
+  /**
+   * Ends a session below whose target is gone. Without it every question to it would wait for good: the browser answers
+   * those on the way not at all, and later ones with an error that names no session.
+   */
+  ended(sessionId: string): void;
 }
 
 /** Receives every event of a session. */
@@ -38,5 +43,10 @@ class InnerSession implements Cdp {
     if (typeof create !== 'function') return undefined;
     const made: unknown = Reflect.apply(create, this.#inner, [sessionId, listener]);
     return typeof made === 'object' && made !== null ? new InnerSession(made) : undefined;
+  }
+
+  ended(sessionId: string): void {
+    const dispose = property(this.#inner, 'disposeChildSession');
+    if (typeof dispose === 'function') Reflect.apply(dispose, this.#inner, [sessionId]);
   }
 }

@@ -15,7 +15,7 @@ export function followDownloads(page: Page, session: Session, id: string, saved:
     if (session.recorder.closed) return;
     const data = { page: id, url: download.url(), file: download.suggestedFilename() };
     guarded('a download', () => session.append('scenario.event', { name: 'download', data }));
-    if (session.noBodies === undefined) session.pending.add(guardedAsync('a download', async () => await keep(session, page, download, data, saved)));
+    if (session.noBodies === undefined) session.pending.add('a download', guardedAsync('a download', async () => await keep(session, page, download, data, saved)));
   });
 }
 

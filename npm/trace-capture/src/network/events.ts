@@ -32,7 +32,7 @@ interface Known {
 export function followEvents(context: BrowserContext, current: () => Session | undefined): void {
   const recorder = new EventsRecorder();
   const later = (session: Session, what: string, work: () => Promise<void>): void =>
-    session.pending.add(guardedAsync(what, async () => await quietly(context, work)));
+    session.pending.add(what, guardedAsync(what, async () => await quietly(context, work)));
   const on = (handle: (session: Session) => void): void => {
     const session = current();
     if (session?.settings.network) guarded('a network event', () => handle(session));
@@ -90,8 +90,10 @@ class EventsRecorder {
     if (!known || !response) return;
     const { exchange } = known;
     const endMs = Date.now();
+    // A context may close between two questions; then what its own events told is what there is.
     exchange.response = await rawResponse(request, response);
-    exchange.extra = { requestId: exchange.begun.key, headers: rawHeaders(await response.headersArray()), statusCode: response.status() };
+    const headers = await atMost(HEADERS_MS, response.headersArray());
+    if (headers) exchange.extra = { requestId: exchange.begun.key, headers: rawHeaders(headers), statusCode: response.status() };
     const sizes = await atMost(BODY_MS, request.sizes());
     exchange.transferBytes = sizes && sizes.responseBodySize + sizes.responseHeadersSize;
     const body = await bodyOf(session, exchange, response, sizes?.responseBodySize ?? 0);

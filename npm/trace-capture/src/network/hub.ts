@@ -32,6 +32,10 @@ interface Attached {
   readonly waitingForDebugger: boolean;
 }
 
+interface Detached {
+  readonly sessionId: string;
+}
+
 const RECORDED = new Set(['page', 'iframe', 'worker', 'shared_worker', 'service_worker']);
 /** Targets that have documents of their own, whose bodies go with them. */
 const NAVIGATES = new Set(['page', 'iframe']);
@@ -55,6 +59,8 @@ interface Recorded {
   durable: Cdp | undefined;
   /** Settles when `durable` is there, or will not be. */
   kept: Promise<unknown> | undefined;
+  /** What only a page has. */
+  readonly page?: { readonly session: PageSession; readonly screencast: ScreencastSource };
 }
 
 /**
@@ -69,8 +75,6 @@ export class Hub {
   readonly #book: RequestBook = new RequestBook();
   readonly #turnstile: Turnstile = new Turnstile();
   readonly #recorded = new Map<string, Recorded>();
-  readonly #screencasts = new Map<string, ScreencastSource>();
-  readonly #pages = new Map<string, PageSession>();
   /** What knows the state of the pages. */
   readonly states: HubStates;
 
@@ -89,7 +93,7 @@ export class Hub {
   /** Handles an event of a session above some targets; `page` is the page target that they belong to. */
   route(parent: Cdp, method: string, params: unknown, page?: string): void {
     if (method === 'Target.attachedToTarget') return guarded('a new target', () => this.#attached(parent, params as Attached, page));
-    if (method === 'Target.detachedFromTarget') this.#detached(params as { sessionId: string });
+    if (method === 'Target.detachedFromTarget') guarded('a target that is gone', () => this.#detached(parent, (params as Detached).sessionId));
   }
 
   /** Follows what the test does to the requests of a context by `route`. */
@@ -105,13 +109,13 @@ export class Hub {
   /** The frames of a page as they are painted. */
   screencast(page: Page): ScreencastSource | undefined {
     const targetId = targetOf(page);
-    return targetId === undefined ? undefined : this.#screencasts.get(targetId);
+    return targetId === undefined ? undefined : this.#recorded.get(targetId)?.page?.screencast;
   }
 
   /** The session of a page, which its recorders share. */
   page(page: Page): PageSession | undefined {
     const targetId = targetOf(page);
-    return targetId === undefined ? undefined : this.#pages.get(targetId);
+    return targetId === undefined ? undefined : this.#recorded.get(targetId)?.page?.session;
   }
 
   /** Waits for the end of bodies that are arriving. */
@@ -136,7 +140,7 @@ export class Hub {
     const below = info.type === 'page' ? info.targetId : page;
     handlers.push((method, params) => this.route(cdp, method, params, below));
     const recorded = RECORDED.has(info.type) && !/^(chrome|chrome-untrusted|devtools):/.test(info.url);
-    if (recorded && !known) this.#record({ sessionId, own: cdp, durable: undefined, kept: undefined }, info, below, handlers);
+    if (recorded && !known) this.#record(sessionId, cdp, info, below, handlers);
     if (recorded && NAVIGATES.has(info.type)) this.#followState(parent, cdp, sessionId, info, handlers);
     tell(cdp, 'Target.setAutoAttach', ATTACH);
     const kept = known?.kept ?? (recorded ? this.#keep(info) : undefined);
@@ -159,7 +163,9 @@ export class Hub {
     target.enable();
   }
 
-  #record(recorded: Recorded, info: TargetInfo, page: string | undefined, handlers: CdpListener[]): void {
+  #record(sessionId: string, own: Cdp, info: TargetInfo, page: string | undefined, handlers: CdpListener[]): void {
+    const pageOnly = info.type === 'page' ? { session: new PageSession(own), screencast: new ScreencastSource(own, this.#current) } : undefined;
+    const recorded: Recorded = { sessionId, own, durable: undefined, kept: undefined, ...(pageOnly ? { page: pageOnly } : {}) };
     this.#recorded.set(info.targetId, recorded);
     const worker = NAVIGATES.has(info.type) ? undefined : info.type;
     const target = new NetworkTarget({
@@ -170,13 +176,10 @@ export class Hub {
       where: (session, frameId): Payload => ({ ...placeOf(this.#browser, session, page, frameId), ...(worker === undefined ? {} : { worker }) }),
     });
     handlers.push((method, params) => target.event(method, params));
-    tell(recorded.own, 'Network.enable', { ...BUFFERS, maxPostDataSize: MAX_POST_DATA });
-    if (info.type !== 'page') return;
-    const session = new PageSession(recorded.own);
-    this.#pages.set(info.targetId, session);
+    tell(own, 'Network.enable', { ...BUFFERS, maxPostDataSize: MAX_POST_DATA });
+    if (!pageOnly) return;
+    const { session, screencast } = pageOnly;
     handlers.push((method, params) => session.event(method, params));
-    const screencast = new ScreencastSource(recorded.own, this.#current);
-    this.#screencasts.set(info.targetId, screencast);
     handlers.push((method, params) => screencast.event(method, params));
     screencast.enable();
   }
@@ -195,7 +198,8 @@ export class Hub {
     });
   }
 
-  #detached({ sessionId }: { readonly sessionId: string }): void {
+  #detached(parent: Cdp, sessionId: string): void {
+    parent.ended(sessionId);
     this.states.detach(sessionId);
     for (const [targetId, recorded] of this.#recorded) if (recorded.sessionId === sessionId) this.#recorded.delete(targetId);
   }

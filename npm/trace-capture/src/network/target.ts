@@ -116,7 +116,7 @@ export class NetworkTarget {
     const endMs = this.#epoch(event.timestamp);
     this.#book.hasExtra(session, previous, event.redirectHasExtraInfo ?? false);
     if (previous.extra || previous.hasExtra === false) return writeResponse(session, previous, undefined, endMs);
-    session.pending.add(this.#book.extraOf(previous, EXTRA_INFO_MS).then(() => writeResponse(session, previous, undefined, endMs)));
+    session.pending.add(`the headers of ${previous.begun.id}`, this.#book.extraOf(previous, EXTRA_INFO_MS).then(() => writeResponse(session, previous, undefined, endMs)));
   }
 
   #requestBody(session: Session, exchange: Exchange, event: WillBeSent): void {
@@ -125,7 +125,7 @@ export class NetworkTarget {
     else exchange.requestBody = inlineBody(event, limit);
     if (exchange.requestBody) return this.#writeSoon(session, exchange);
     exchange.asking = this.#askRequestBody(session, exchange, event);
-    session.pending.add(exchange.asking);
+    session.pending.add(`the body of ${exchange.begun.id}`, exchange.asking);
   }
 
   async #askRequestBody(session: Session, exchange: Exchange, event: WillBeSent): Promise<void> {
@@ -157,7 +157,7 @@ export class NetworkTarget {
   #stream(session: Session, exchange: Exchange, how: 'timed' | 'large'): void {
     if (session.noBodies !== undefined || bodiless(exchange.begun.method, exchange.status)) return;
     exchange.streaming = startStream(session, exchange, this.#around.sources().own, how);
-    session.pending.add(exchange.streaming);
+    session.pending.add(`the beginning of the stream of ${exchange.begun.id}`, exchange.streaming);
   }
 
   #dataReceived(session: Session, event: DataReceived): void {
@@ -182,7 +182,7 @@ export class NetworkTarget {
       else writeFailed(session, exchange, 'the browser told its end and no answer', endMs);
       this.#book.delete(exchange.begun.key);
     });
-    session.pending.add(done);
+    session.pending.add(`the end of ${exchange.begun.id}`, done);
   }
 
   #failed(session: Session, event: Failed): void {
@@ -201,7 +201,7 @@ export class NetworkTarget {
       writeFailed(session, exchange, error, endMs, rest);
       this.#book.delete(exchange.begun.key);
     });
-    session.pending.add(done);
+    session.pending.add(`the end of ${exchange.begun.id}`, done);
   }
 
   /** The request's line comes first and is whole: an answer waits for it. */

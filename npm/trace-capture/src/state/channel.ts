@@ -46,5 +46,5 @@ function begin(session: Session): Map<BrowserContext, ContextState> {
 
 function boundary(all: ReadonlyMap<BrowserContext, ContextState>, session: Session, when: Boundary, step: Step): void {
   if (step.category !== 'test.step' && step.category !== 'implicit') return;
-  for (const state of all.values()) session.pending.add(guardedAsync('the state at a step', async () => await state.read(when, step.id, false)));
+  for (const state of all.values()) session.pending.add('the state at a step', guardedAsync('the state at a step', async () => await state.read(when, step.id, false)));
 }

@@ -81,7 +81,7 @@ describe('retain-on-failure', { skip: !canRecord() }, () => {
 
 describe('a run of its own accord', { skip: !canRecord() }, () => {
   test('leaves out what costs more than it may, says so, and the test passes', async () => {
-    const env = { MOLAR_TEST_OPTIONS: JSON.stringify({ max_bytes_per_second: 10_000, video: false, playwright_zip: false }) };
+    const env = { MOLAR_TEST_OPTIONS: JSON.stringify({ video: false, playwright_zip: false }), MOLAR_TRACE_MAX_BYTES_PER_SECOND: '10000' };
     const run = await runSuite('crash', env, ['-g', 'never rests$']);
     assert.equal(run.code, 0, run.output);
     const [shed] = run.trace('never rests').of('capture.notice').filter(({ code }) => code === 'governor.shed');
