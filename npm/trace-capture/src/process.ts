@@ -8,6 +8,7 @@ import { shareRunId } from './run-info.js';
 import { noteDied, pruningOf, summaryOf, takeResults } from './run-results.js';
 import { isUntried } from './self-check.js';
 import { Worker } from './worker.js';
+import { loadReplay } from './replay-port.js';
 
 const RECOVER_MS = 60_000;
 /** Longest the end of a run waits for the traces of workers that died. */
@@ -27,6 +28,7 @@ export function theWorker(): Worker {
 export function prepareProcess(): void {
   if (prepared) return;
   prepared = true;
+  loadReplay();
   guarded('the start of a process', () => {
     shareRunId();
     // The configuration may go on to call `configure`, so the options are read when it has been loaded.

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { Settings } from './options/index.js';
 import { publicSettings } from './options/index.js';
 import { placeInRun } from './parameters.js';
+import { replayGuest } from './replay-port.js';
 import { machine, runInfo } from './run-info.js';
 import { relativeFile, slugOf } from './text.js';
 import { describe } from './values.js';
@@ -38,6 +39,7 @@ export function runStart(testInfo: TestInfo, settings: Settings, root: string, s
     test_id: testInfo.testId,
     timeout_ms: testInfo.timeout,
     tags: testInfo.tags,
+    ...replayGuest()?.runStart,
     annotations: testInfo.annotations.map(({ type, description }) => ({ type, ...(description ? { description } : {}) })),
   };
 }

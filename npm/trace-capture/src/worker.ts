@@ -37,6 +37,7 @@ import { checkHooks } from './self-check.js';
 import { contextBegins, contextEnds, followUsersTrace, watchBrowser, watchLeaving } from './leaving.js';
 import { Session, rootOf } from './session.js';
 import { cloneSeeds } from './clones/seeds.js';
+import { followReplay, offerContext, replayGuest } from './replay-port.js';
 import { Pending, atMost } from './wait.js';
 import { StateChannel } from './state/channel.js';
 
@@ -93,6 +94,7 @@ export class Worker {
   attach(playwright: unknown): void {
     if (this.#playwright === playwright) return;
     this.#playwright = playwright;
+    replayGuest()?.playwrightReady(playwright);
     this.#instrumented = !settings().public_hooks && this.#listen(playwright);
     if (this.#instrumented) return;
     standInForLaunches(playwright, {
@@ -132,7 +134,7 @@ export class Worker {
     if (this.#sessions.has(testInfo) || this.#ended.has(testInfo)) return;
     const chosen = settings({ use, file: testInfo.file, annotations: testInfo.annotations });
     const attempt = { testId: testInfo.testId, runId: shareRunId(), retry: testInfo.retry };
-    const plan = planOf(chosen, attempt);
+    const plan = replayGuest() ? 'record' : planOf(chosen, attempt);
     if (plan === 'leave') return;
     const session = guarded('starting a trace', () => this.#open(testInfo, chosen, plan === 'hold' ? attempt : undefined));
     if (!session) return;
@@ -198,6 +200,7 @@ export class Worker {
     this.#contexts.add(context);
     contextBegins(context);
     context.on('close', () => this.#contexts.delete(context));
+    await offerContext(context);
     if (!session) return;
     const ready = guardedAsync('a new context', async () => {
       guarded('a request context', () => followApiRequests(context.request, () => this.current));
@@ -267,6 +270,7 @@ export class Worker {
 
   #start(session: Session): void {
     const { testInfo } = session;
+    followReplay(session);
     const hooked = session.settings.public_hooks ? { callbacks: false, end: false } : hookTest(testInfo, session, {
       attached: (attachment) => attachmentEvent(session, attachment),
       bodyDone: async () => await this.#bodyDone(session),

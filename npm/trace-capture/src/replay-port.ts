@@ -1,0 +1,108 @@
+import type { BrowserContext, TestInfo } from '@playwright/test';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { role } from './placement.js';
+import type { Step } from './playwright/steps.js';
+import type { Session } from './session.js';
+import type { Payload } from './values.js';
+
+/** The variable that names the order of a replay; without it nothing of this file does anything. */
+const ORDER = 'MOLAR_REPLAY_ORDER';
+/** Longest a context waits for the replay to stand between it and the network. */
+const CONTEXT_MS = 10_000;
+/** Share of the end of a test that a replay may take to say how it went. */
+const END_SHARE = 0.5;
+
+/** A step of the test as a replay sees it. */
+export interface ReplayStep {
+  /** Its place in the test, such as `s7.1`. */
+  readonly id: string;
+  /** Its 1-based number, for a `test.step` of the test's own level. */
+  readonly index?: number;
+  readonly title: string;
+  readonly category: string;
+}
+
+/** What a replay may do to the trace of the test it replays. */
+export interface ReplaySession {
+  readonly traceId: string;
+  append(kind: string, payload: Payload): void;
+}
+
+/** What stands between a replayed test and the world. It lives in the test's worker; another package brings it. */
+export interface ReplayGuest {
+  /** What `run.start` says about the replay. */
+  readonly runStart: Payload;
+  /** Playwright's client in this worker, before a test of it begins. */
+  playwrightReady(playwright: unknown): void;
+  testBegins(testInfo: TestInfo, session: ReplaySession): void;
+  /** Awaited before the test gets the context. A rejection keeps the context from the test, since its requests would go anywhere. */
+  contextOpens(context: BrowserContext): Promise<void>;
+  /** Called before the first line of the step's body runs, so what it switches is switched by then. */
+  stepBegins(step: ReplayStep): void;
+  stepEnds(step: ReplayStep): void;
+  /** Awaited before the verdict is written. */
+  testEnds(): Promise<void>;
+}
+
+interface GuestModule {
+  readonly openGuest: (order: string) => ReplayGuest;
+}
+
+let loaded: ReplayGuest | undefined;
+
+/**
+ * Loads the guest of this worker where a replay was ordered. Throws when it cannot: a replay that nobody guards would
+ * send the recorded test's requests to real servers, so its worker must not start.
+ */
+export function loadReplay(): void {
+  const order = process.env[ORDER];
+  if (order === undefined || order === '' || role() !== 'worker' || loaded) return;
+  const { guest } = JSON.parse(readFileSync(order, 'utf8')) as { readonly guest?: unknown };
+  if (typeof guest !== 'string') throw new Error(`the order of a replay, ${order}, does not name its \`guest\`: give the path of @molar/trace-replay-runner's dist/guest.cjs`);
+  const { openGuest } = createRequire(import.meta.url)(guest) as Partial<GuestModule>;
+  if (typeof openGuest !== 'function') throw new Error(`${guest} is no guest of a replay: it exports no \`openGuest\``);
+  loaded = openGuest(order);
+}
+
+/** The guest of this worker; nothing in a test run that replays nothing. */
+export function replayGuest(): ReplayGuest | undefined {
+  return loaded;
+}
+
+/** Tells the guest about one test, from now to its end. */
+export function followReplay(session: Session): void {
+  const guest = loaded;
+  if (!guest) return;
+  guest.testBegins(session.testInfo, {
+    traceId: session.recorder.traceId,
+    append: (kind, payload) => session.append(kind, payload),
+  });
+  session.onStep((when, step) => (when === 'start' ? guest.stepBegins(told(step)) : guest.stepEnds(told(step))));
+  session.onClose(async (bound_ms) => await within(bound_ms * END_SHARE, guest.testEnds()));
+}
+
+/** Gives a new context to the guest; rejects when that fails or takes too long. */
+export async function offerContext(context: BrowserContext): Promise<void> {
+  if (!loaded) return;
+  const done = await within(CONTEXT_MS, loaded.contextOpens(context).then(() => true));
+  if (done !== true) throw new Error(`the replay did not get hold of a new context's network within ${CONTEXT_MS} ms, so the test does not get the context`);
+}
+
+function told({ id, title, category, parent }: Step): ReplayStep {
+  const index = category === 'test.step' && !parent ? Number(id.slice(1)) : undefined;
+  return { id, title, category, ...(index === undefined ? {} : { index }) };
+}
+
+/** Unlike `atMost` it lets a failure through. */
+async function within<T>(bound_ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), bound_ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,140 @@
+import type { Browser, CDPSession } from '@playwright/test';
+import { quietly } from '../quietly.js';
+import type { Replay } from '../replay.js';
+import type { Answer, Hit } from '../source.js';
+import type { ChunkServer } from './chunk-server.js';
+import type { Fulfilment } from './fulfil.js';
+import { fulfilment, isPreflight, preflight } from './fulfil.js';
+import { reasonFor, wasGivenUp } from './reasons.js';
+
+/** A request that the browser holds until we say what becomes of it. */
+interface Paused {
+  readonly requestId: string;
+  readonly request: {
+    readonly url: string;
+    readonly method: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly postData?: string;
+    readonly postDataEntries?: readonly { readonly bytes?: string }[];
+  };
+}
+
+/** Longest a request waits that its page gave up in the record: the page does so again, but a wait without an end would hang the test. */
+const GIVEN_UP_MS = 5_000;
+/** Longest an answer is held back because it took that long in the record. */
+const MOST_DELAY_MS = 60_000;
+
+/**
+ * Stands between one browser and the network, below everything a test does with `route`. It hears of every request of every
+ * context: documents and each hop of a redirect, frames of other processes, popups, workers of all kinds.
+ */
+export class Transport {
+  readonly #session: CDPSession;
+  readonly #replay: Replay;
+  readonly #chunks: ChunkServer;
+
+  private constructor(session: CDPSession, replay: Replay, chunks: ChunkServer) {
+    this.#session = session;
+    this.#replay = replay;
+    this.#chunks = chunks;
+  }
+
+  /** Resolves when no request of the browser can pass by any more. */
+  static async open(browser: Browser, replay: Replay, chunks: ChunkServer): Promise<Transport> {
+    const session = await quietly(browser, async () => await browser.newBrowserCDPSession());
+    const transport = new Transport(session, replay, chunks);
+    session.on('Fetch.requestPaused', (paused) => void transport.#paused(paused as Paused));
+    await transport.#send('Fetch.enable', { patterns: [{ urlPattern: '*' }] });
+    return transport;
+  }
+
+  async #paused(paused: Paused): Promise<void> {
+    try {
+      await this.#answer(paused);
+    } catch {
+      // A request that nobody answers would hang its page. Where the page is gone this fails too, and nobody waits.
+      await this.#fail(paused, 'Failed').catch(() => undefined);
+    }
+  }
+
+  async #answer(paused: Paused): Promise<void> {
+    const { url, method, headers } = paused.request;
+    if (!/^https?:/i.test(url)) return await this.#goOn(paused);
+    const replay = this.#replay;
+    const originClass = replay.classOf(url);
+    const answerer = replay.answerer(originClass);
+    if (answerer === 'live') {
+      replay.findings.live();
+      return await this.#goOn(paused);
+    }
+    const body = bodyOf(paused);
+    const found = replay.find({ method, url, headers: Object.entries(headers), client: 'page', ...(body ? { body } : {}) });
+    if (found.hit) {
+      replay.findings.hit(method, url, found.hit);
+      return await this.#give(paused, found.hit);
+    }
+    if (isPreflight(method, headers)) return await this.#fulfil(paused, preflight(headers));
+    if (answerer === 'record-or-live') {
+      replay.findings.live();
+      return await this.#goOn(paused);
+    }
+    replay.findings.miss(method, url, originClass, found.miss);
+    await this.#fail(paused, 'BlockedByClient');
+  }
+
+  async #give(paused: Paused, hit: Hit): Promise<void> {
+    const { answer } = hit;
+    if (answer.kind === 'open') return await this.#fail(paused, 'Aborted');
+    if (answer.kind === 'failed') {
+      if (wasGivenUp(answer.error)) await pause(GIVEN_UP_MS);
+      return await this.#fail(paused, reasonFor(answer.error));
+    }
+    const body = answer.body === 'whole' ? (this.#replay.source.body(hit.entry) ?? Buffer.alloc(0)) : Buffer.alloc(0);
+    if (answer.chunks && answer.chunks.length > 0) {
+      const address = await this.#chunks.offer(answer, body, this.#replay.classOf(paused.request.url));
+      return await this.#goOn(paused, { url: address });
+    }
+    await this.#inItsTime(answer);
+    await this.#fulfil(paused, this.#moved(fulfilment(hit, answer, body)));
+  }
+
+  /** From the first live step on an answer takes as long as in the record, since what the test sees may depend on it. */
+  async #inItsTime({ duration_ms }: Extract<Answer, { kind: 'response' }>): Promise<void> {
+    if (!this.#replay.skipping && duration_ms !== undefined && duration_ms > 0) await pause(Math.min(duration_ms, MOST_DELAY_MS));
+  }
+
+  /** Leads a redirect to where the application stands now. */
+  #moved(answer: Fulfilment): Fulfilment {
+    const moved = answer.responseHeaders.map(({ name, value }) => (/^(location|access-control-allow-origin)$/i.test(name) ? { name, value: this.#replay.replayed(value) } : { name, value }));
+    return { ...answer, responseHeaders: moved };
+  }
+
+  async #goOn({ requestId }: Paused, changed: object = {}): Promise<void> {
+    await this.#send('Fetch.continueRequest', { requestId, ...changed });
+  }
+
+  async #fulfil({ requestId }: Paused, answer: Fulfilment): Promise<void> {
+    await this.#send('Fetch.fulfillRequest', { requestId, ...answer });
+  }
+
+  async #fail({ requestId }: Paused, errorReason: string): Promise<void> {
+    await this.#send('Fetch.failRequest', { requestId, errorReason });
+  }
+
+  async #send(method: string, params: object): Promise<void> {
+    await quietly(this.#session, async () => await this.#session.send(method as 'Fetch.enable', params));
+  }
+}
+
+/** The body as it is sent; nothing where the browser does not hold all of it in memory, as for a chosen file. */
+function bodyOf({ request }: Paused): Buffer | undefined {
+  const { postDataEntries: entries, postData } = request;
+  if (entries?.every(({ bytes }) => bytes !== undefined)) return Buffer.concat(entries.map(({ bytes }) => Buffer.from(bytes ?? '', 'base64')));
+  return postData === undefined ? undefined : Buffer.from(postData, 'utf8');
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

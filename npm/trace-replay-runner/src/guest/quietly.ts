@@ -1,0 +1,11 @@
+/** Playwright's own way to keep a call out of the steps, traces and timeouts of the user's test; no part of its API. */
+interface Wrapping {
+  _wrapApiCall?: (run: () => Promise<unknown>, options: { internal: boolean }) => Promise<unknown>;
+}
+
+/** Runs a Playwright call hidden from reports where this version allows it, and plainly where not. */
+export async function quietly<T>(owner: object, run: () => Promise<T>): Promise<T> {
+  const wrapping = owner as Wrapping;
+  if (typeof wrapping._wrapApiCall !== 'function') return await run();
+  return (await wrapping._wrapApiCall(run, { internal: true })) as T;
+}

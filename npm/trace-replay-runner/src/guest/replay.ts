@@ -1,0 +1,89 @@
+import type { Append } from './network/findings.js';
+import { Findings } from './network/findings.js';
+import type { Order } from './order.js';
+import { Pace } from './pace.js';
+import type { Asked, Found, OriginClass, ReplayPlan, ReplaySource } from './source.js';
+
+/** Who answers a request. */
+export type Answerer =
+  /** The record; a request that it does not know fails. */
+  | 'record'
+  /** The record, and where it has nothing the running simulator, which nobody but this replay uses. */
+  | 'record-or-live'
+  /** The address itself. */
+  | 'live';
+
+/** What the parts of one replay share: the record, how far it has come, and what was found on the way. */
+export class Replay {
+  readonly order: Order;
+  readonly source: ReplaySource;
+  readonly plan: ReplayPlan;
+  readonly pace: Pace;
+  readonly findings: Findings;
+  readonly #switched: (() => void)[] = [];
+  #skipping = true;
+  #origin: { readonly replayed: string; readonly recorded: string } | undefined;
+
+  constructor(order: Order, source: ReplaySource, append: Append) {
+    this.order = order;
+    this.source = source;
+    this.plan = JSON.parse(source.plan()) as ReplayPlan;
+    const marks = this.plan.steps.flatMap(({ id, ts_ms }) => (ts_ms === undefined ? [] : [{ id, ts_ms }]));
+    this.pace = new Pace(marks.some(({ id }) => id === this.plan.step.id) ? marks : [...marks, this.plan.step]);
+    this.findings = new Findings(append);
+  }
+
+  /** Whether the steps before the first live one are under way. */
+  get skipping(): boolean {
+    return this.#skipping;
+  }
+
+  /** Whether the running application answers from the first live step on. */
+  get goesLive(): boolean {
+    return this.order.app_mode !== 'recorded';
+  }
+
+  /** The first live step begins. What was registered by `onSwitch` is called before this returns, once. */
+  goOn(): void {
+    if (!this.#skipping) return;
+    this.#skipping = false;
+    for (const listener of this.#switched.splice(0)) listener();
+  }
+
+  /** Calls back when the first live step begins. */
+  onSwitch(listener: () => void): void {
+    if (this.#skipping) this.#switched.push(listener);
+    else listener();
+  }
+
+  /** The application stands elsewhere than when it was recorded. */
+  mapOrigin(replayed: string, recorded: string): void {
+    if (replayed === recorded) return;
+    this.#origin = { replayed, recorded };
+    this.source.mapOrigin(replayed, recorded);
+  }
+
+  /** A recorded address as it is in this replay. */
+  replayed(url: string): string {
+    const origin = this.#origin;
+    return origin && (url === origin.recorded || url.startsWith(`${origin.recorded}/`)) ? origin.replayed + url.slice(origin.recorded.length) : url;
+  }
+
+  classOf(url: string): OriginClass {
+    // A WebSocket's origin is that of its handshake.
+    return this.source.originClass(url.replace(/^ws/, 'http'));
+  }
+
+  /** Who answers an origin now. */
+  answerer(originClass: OriginClass): Answerer {
+    if (originClass === 'passthrough') return 'live';
+    if (this.#skipping || originClass === 'third-party') return 'record';
+    if (this.goesLive) return 'live';
+    return originClass === 'clone' ? 'record-or-live' : 'record';
+  }
+
+  /** Looks a request up, and uses the answer up. */
+  find(asked: Omit<Asked, 'phase' | 'atMs'>): Found {
+    return JSON.parse(this.source.find({ ...asked, phase: 'live', atMs: this.pace.now() })) as Found;
+  }
+}

@@ -1,0 +1,46 @@
+import type { TestInfo } from '@playwright/test';
+import type { ReplayStep } from '@molar/trace-capture';
+import type { Report } from './progress.js';
+import type { Replay } from './replay.js';
+
+interface Ended {
+  readonly testInfo: TestInfo;
+  readonly replay: Replay;
+  /** The last step of the test's own level that began. */
+  readonly step: ReplayStep | undefined;
+}
+
+/** How a replay ended, told from how its test did. */
+export function verdictOf({ testInfo, replay, step }: Ended): Report {
+  const wanted = replay.order.from_step;
+  const { status, expectedStatus } = testInfo;
+  const passed = status === expectedStatus;
+  const said = firstLine(testInfo.error?.message ?? testInfo.error?.value ?? '');
+  const at = step?.index === undefined ? {} : { step: step.index };
+  if (replay.skipping) {
+    const where = step?.index === undefined ? 'before its first step' : `in step ${step.index}, «${step.title}»`;
+    if (passed) return { state: 'diverged', ...at, code: 'NO_SUCH_STEP', message: `the test ended without reaching step ${wanted}: an edit took steps away; choose a smaller step` };
+    return {
+      state: 'diverged', ...at, code: 'SKIPPED_REGION_DIVERGED',
+      message: `the test failed ${where}, before step ${wanted}, while its steps were carried out on the record: ${said || 'no message'}. Choose an earlier step, so that this one runs for real`,
+      ...detailOf(replay),
+    };
+  }
+  if (passed) return { state: 'passed', ...at };
+  const missed = replay.findings.firstMiss;
+  if (!missed) return { state: 'failed', ...at, ...(said === '' ? {} : { message: said }) };
+  return {
+    state: 'diverged', ...at, code: 'NETWORK_MISS',
+    message: `the record has no answer to ${missed.method} ${missed.url} (${missed.class}), which was aborted, and the test failed: ${said || 'no message'}. Replay from an earlier step, or let the origin through with --passthrough`,
+    ...detailOf(replay),
+  };
+}
+
+function detailOf(replay: Replay): Pick<Report, 'detail'> {
+  const missed = replay.findings.firstMiss;
+  return missed ? { detail: { miss: missed } } : {};
+}
+
+function firstLine(text: string): string {
+  return (text.replace(/\u001b\[[0-9;]*m/g, '').split('\n').find((line) => line.trim() !== '') ?? '').trim().slice(0, 300);
+}
