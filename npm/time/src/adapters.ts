@@ -8,8 +8,8 @@ import { installOutbound } from './outbound.js';
 export interface Part {
   /** Told in the response header `x-molar-{name}`. */
   readonly name: 'time' | 'random';
-  /** Patches the process, once. */
-  install(): void;
+  /** Patches the process, once; `false` when that is not possible here. */
+  install(): boolean;
   /** Adds what the part gives to the request's context, unless it is there already; `response` is absent for an upgrade. */
   join(context: ReplayContext, response: ServerResponse | undefined): void;
 }
@@ -59,8 +59,7 @@ export function adaptersOf(part: Part): Adapters {
 /** Runs `work` in the request's context if it is replayed, otherwise as it is. */
 export function within<T>(part: Part, request: IncomingMessage, response: unknown, work: () => T): T {
   const context = contextOf(request);
-  if (!context) return work();
-  part.install();
+  if (!context || !part.install()) return work();
   installOutbound();
   const answer = isResponse(response) ? response : undefined;
   bind(context, request);

@@ -6,8 +6,10 @@ import { REPLAY_HEADER, SECRET_VARIABLE, verifyReplayHeader } from './header.js'
 
 /** Source of a replayed request's random bytes, one independent stream per kind of call. */
 export interface Draws {
-  /** The next `size` bytes of the stream that this kind of call draws from. */
-  bytes(kind: string, size: number): Uint8Array;
+  /** `size` bytes for a kind of call that asks for as many as it likes; a longer draw does not shift the next one. */
+  bytes(kind: string, size: number): Buffer;
+  /** `size` bytes, few and always equally many for one kind of call: cheaper. */
+  small(kind: string, size: number): Buffer;
 }
 
 /** A replayed request's clock. */
@@ -41,12 +43,12 @@ interface Shared {
   readonly storage: AsyncLocalStorage<ReplayContext>;
   /** Decided once per request, however many middlewares ask; `undefined` for one that is not replayed. */
   readonly requests: WeakMap<object, ReplayContext | undefined>;
-  /** Names of what has been patched in this process. */
-  readonly installed: Set<string>;
+  /** What has been patched in this process, by name; `false` for what could not be. */
+  readonly installed: Map<string, boolean>;
 }
 
 const KEY = Symbol.for('molar.replay.v1');
-const shared: Shared = ((globalThis as { [KEY]?: Shared })[KEY] ??= { storage: new AsyncLocalStorage(), requests: new WeakMap(), installed: new Set() });
+const shared: Shared = ((globalThis as { [KEY]?: Shared })[KEY] ??= { storage: new AsyncLocalStorage(), requests: new WeakMap(), installed: new Map() });
 
 /** The replayed request that the running code belongs to, if any. */
 export function current(): ReplayContext | undefined {
@@ -77,11 +79,22 @@ export function bindEmitter(emitter: EventEmitter, context: ReplayContext): void
   };
 }
 
-/** Runs `install` unless something of this name was installed in this process. */
-export function installOnce(name: string, install: () => void): void {
-  if (shared.installed.has(name)) return;
-  shared.installed.add(name);
-  install();
+/** Runs `install` unless it ran in this process, and says whether it went well; a failure is told and never the server's. */
+export function installOnce(name: string, install: () => void): boolean {
+  const known = shared.installed.get(name);
+  if (known !== undefined) return known;
+  shared.installed.set(name, installed(name, install));
+  return shared.installed.get(name) === true;
+}
+
+function installed(name: string, install: () => void): boolean {
+  try {
+    install();
+    return true;
+  } catch (error) {
+    process.emitWarning(`replayed requests go on without ${name}: ${String(error)}`, { code: 'MOLAR_REPLAY' });
+    return false;
+  }
 }
 
 /** One header reaches several services; without method and path they would mint the same ids. */

@@ -12,8 +12,7 @@ const REQUESTS = new Set<unknown>(['request', 'checkContinue', 'checkExpectation
  * keeps `Date` or `randomUUID` when it is loaded. Does nothing without the secret.
  */
 export function preload(part: Part): void {
-  if (!process.env[SECRET_VARIABLE]) return;
-  part.install();
+  if (!process.env[SECRET_VARIABLE] || !part.install()) return;
   installOnce(`servers of ${part.name}`, () => patchServers(part));
 }
 

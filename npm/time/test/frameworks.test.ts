@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
+import { time as molarTime } from '@molar/time';
 import type { App, Work } from './support/apps.js';
 import { FRAMEWORKS } from './support/apps.js';
 import { LEAP, SECRET, ask, header } from './support/ask.js';
@@ -12,7 +13,6 @@ const NativeDate = Date;
 /** Handlers by path, the same for every framework. */
 const WORK: Record<string, Work> = {
   '/now': () => Date.now(),
-  '/native': () => Date === NativeDate,
   '/body': (_request, body) => [body, Date.now()],
   '/after-awaits': async () => {
     await Promise.resolve();
@@ -42,7 +42,7 @@ for (const [name, start] of Object.entries(FRAMEWORKS)) {
   describe(name, () => {
     let app: App;
     before(async () => {
-      app = await start((request, body) => WORK[request.url ?? '']?.(request, body));
+      app = await start([molarTime], (request, body) => WORK[request.url ?? '']?.(request, body));
     });
     after(() => app.close());
     const time = async (path: string, headers?: Record<string, string>, body?: string): Promise<unknown> => (await ask(app.url + path, headers, body)).value;

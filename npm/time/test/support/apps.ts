@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import fastify from 'fastify';
 import Koa from 'koa';
-import { time } from '../../dist/index.js';
+import type { Adapters } from '@molar/time';
 
 /** What a test has a server do: the value becomes the JSON answer. */
 export type Work = (request: IncomingMessage, body: string) => unknown;
@@ -15,31 +15,34 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Every framework with its middleware in place, each reading the body the way its users do. */
-export const FRAMEWORKS: Record<string, (work: Work) => Promise<App>> = {
-  http: (work) => listening(createServer(time.http((request, response: ServerResponse) => void answer(work, request, response)))),
-  express: (work) => {
+/** Every framework with the middlewares in place, each reading the body the way its users do. */
+export const FRAMEWORKS: Record<string, (parts: Adapters[], work: Work) => Promise<App>> = {
+  http: (parts, work) => {
+    const listener: RequestListener = (request, response) => answer(work, request, response);
+    return listening(createServer(parts.reduce((inner, part) => part.http(inner), listener)));
+  },
+  express: (parts, work) => {
     const app = express();
-    app.use(time.express());
+    parts.forEach((part) => app.use(part.express()));
     app.use(express.text({ type: '*/*' }));
     app.use((request, response, next) => {
       Promise.resolve(work(request, String(request.body ?? ''))).then((value) => response.json(value ?? null), next);
     });
     return listening(createServer(app));
   },
-  koa: (work) => {
+  koa: (parts, work) => {
     const app = new Koa();
-    app.use(time.koa());
+    parts.forEach((part) => app.use(part.koa()));
     app.use(async (context) => {
       context.body = JSON.stringify((await work(context.req, await bodyOf(context.req))) ?? null);
       context.type = 'application/json';
     });
     return listening(createServer(app.callback()));
   },
-  fastify: async (work) => {
+  fastify: async (parts, work) => {
     const app = fastify();
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-    await app.register(time.fastify());
+    for (const part of parts) await app.register(part.fastify());
     app.all('*', async (request, reply) => reply.type('application/json').send(JSON.stringify((await work(request.raw, String(request.body ?? ''))) ?? null)));
     await app.listen({ port: 0, host: '127.0.0.1' });
     return { url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`, close: () => app.close() };

@@ -1,5 +1,5 @@
-import type { ClockMode } from '../../dist/index.js';
-import { REPLAY_HEADER, signReplayHeader } from '../../dist/index.js';
+import type { ClockMode } from '@molar/time';
+import { REPLAY_HEADER, signReplayHeader } from '@molar/time';
 
 export const SECRET = 'only-for-these-tests';
 /** 2024-02-29T12:00:00Z, long before any run of the tests. */

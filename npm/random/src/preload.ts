@@ -1,0 +1,4 @@
+import { preload } from '@molar/time/core';
+import { randomPart } from './part.js';
+
+preload(randomPart);
