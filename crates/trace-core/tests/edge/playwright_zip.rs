@@ -51,6 +51,10 @@ fn members() -> Vec<(&'static str, Vec<u8>)> {
             "postData": {"mimeType": "application/x-www-form-urlencoded", "text": form}},
         "response": {"status": 200, "headers": [], "cookies": [],
             "content": {"mimeType": "application/json; charset=utf-8", "_file": "resources/ab12.dat"}}}});
+    let socket = json!({"type": "resource-snapshot", "snapshot": {
+        "request": {"method": "GET", "url": "ws://127.0.0.1/live", "cookies": [], "headers": []},
+        "response": {"status": 101, "headers": [], "cookies": [],
+            "content": {"mimeType": "x-unknown", "_file": "resources/ws1.jsonl"}}}});
     let frames =
         jsonl(&[json!({"type": "frame", "data": json!({"access_token": BEARER}).to_string()})]);
     vec![
@@ -62,7 +66,7 @@ fn members() -> Vec<(&'static str, Vec<u8>)> {
             .into(),
         ),
         ("1-trace.trace", trace.into()),
-        ("1-trace.network", jsonl(&[network]).into()),
+        ("1-trace.network", jsonl(&[network, socket]).into()),
         ("1-trace.stacks", br#"{"files":["a.spec.ts"],"stacks":[]}"#.to_vec()),
         ("resources/ab12.dat", json!({"password": PASSWORD, "kept": "words"}).to_string().into()),
         (

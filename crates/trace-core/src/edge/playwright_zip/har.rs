@@ -25,9 +25,14 @@ pub(super) fn clean(text: &str, lines: &mut Lines<'_>) -> Option<String> {
     changed.then(|| line.to_string())
 }
 
-/// A body in a file of its own is read there, as what the entry says it is.
+/// What Playwright writes where no header told a type: for the frames of every WebSocket, among others.
+const UNKNOWN: &str = "x-unknown";
+
+/// A body in a file of its own is read there, as what the entry says it is. Where it says nothing, the file's ending decides.
 fn note_type(body: &Value, lines: &mut Lines<'_>) {
-    let Some(media_type) = body["mimeType"].as_str() else { return };
+    let Some(media_type) = body["mimeType"].as_str().filter(|told| *told != UNKNOWN) else {
+        return;
+    };
     // Before version 9 the entry named the digest alone.
     let file = body["_file"].as_str().map(str::to_owned);
     let file = file.or_else(|| Some(format!("resources/{}", body["_sha1"].as_str()?)));
