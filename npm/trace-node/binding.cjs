@@ -836,6 +836,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.NativeRecorder = nativeBinding.NativeRecorder
+module.exports.NativeReplaySource = nativeBinding.NativeReplaySource
 module.exports.NativeTraceReader = nativeBinding.NativeTraceReader
 module.exports.noteDeath = nativeBinding.noteDeath
 module.exports.prune = nativeBinding.prune

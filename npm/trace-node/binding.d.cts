@@ -33,6 +33,28 @@ export declare class NativeRecorder {
   finish(status: string, ts: number, payload: string): Promise<FinishReport>
 }
 
+/** The addon's half of `ReplaySource`. */
+export declare class NativeReplaySource {
+  /** Opens the trace; throws `{ code, message }` when it cannot be read, has no such step, or its vault does not open. */
+  constructor(options: ReplaySourceOptions)
+  /** JSON of the plan. */
+  plan(): string
+  /** The plan as a dry run that a person reads. */
+  planText(): string
+  /** Whose an address of the replay is. */
+  originClass(url: string): 'app' | 'clone' | 'third-party' | 'passthrough'
+  /** What is asked of `replayed` was recorded of `recorded`. */
+  mapOrigin(replayed: string, recorded: string): void
+  /** JSON of what answers a request: `{"hit":…}` or `{"miss":…}`; a hit of the record's future is used up by it. */
+  find(asked: AskedRequest): string
+  /** The body of an entry's answer, decoded, secrets put back; null when there is none. */
+  body(entry: number): Buffer | null
+  /** JSON array of the recorded web sockets with their frames. */
+  sockets(): string
+  /** JSON of the browser before the step: `{"contexts":{…},"reasons":[…]}`. */
+  state(): string
+}
+
 /** The addon's half of `TraceReader`. */
 export declare class NativeTraceReader {
   /** Reads the trace at `path`: its directory, or its file. */
@@ -45,6 +67,24 @@ export declare class NativeTraceReader {
   events(options: EventsOptions): string
   /** JSON array of what is wrong with the record itself. */
   diagnostics(): string
+}
+
+/** A request of the replay. */
+export interface AskedRequest {
+  /** The method. */
+  method: string
+  /** The address. */
+  url: string
+  /** Its headers as pairs. */
+  headers: Array<Array<string>>
+  /** Its body. */
+  body?: Buffer
+  /** `restoring` before the step, `live` from it on and where all steps are carried out. */
+  phase: 'restoring' | 'live'
+  /** Virtual time, in milliseconds on the recorded trace's axis. */
+  atMs: number
+  /** Who asks: `browser` by default, `test` for an `APIRequestContext`. */
+  client?: 'browser' | 'test'
 }
 
 /** One content of an event; what the JavaScript half calls `PayloadContent`. */
@@ -229,6 +269,26 @@ export interface RecoverReport {
   alive: number
   /** What could not be done, for a person. */
   problems: Array<string>
+}
+
+/** What to replay, and what is known beside the trace. */
+export interface ReplaySourceOptions {
+  /** The trace's directory. */
+  directory: string
+  /** Root of the store that holds its blobs; by default the one it lies in. */
+  blobs?: string
+  /** Number of the top-level step from which on the test runs anew, from 1. */
+  fromStep: number
+  /** Answers of the steps before are given in order too, because those steps are carried out again. */
+  wholeRun: boolean
+  /** File of the private key that opens the vault; without it placeholders stay and match anything. */
+  vaultKey?: string
+  /** Origins of the application, besides the recorded `baseURL`. */
+  appOrigins?: Array<string>
+  /** Origins of clones. */
+  cloneOrigins?: Array<string>
+  /** Origins that may really be asked. */
+  passthrough?: Array<string>
 }
 
 /** Runs the `molar-trace` command with `args` (without the program's name) and resolves with its exit code. */

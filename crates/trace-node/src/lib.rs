@@ -12,6 +12,7 @@ pub mod options;
 pub mod reader;
 pub mod recorder;
 pub mod recover;
+pub mod replay;
 pub mod report;
 pub mod vault;
 

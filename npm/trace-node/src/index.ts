@@ -2,15 +2,19 @@ export { capabilities, noteDeath, prune, readVault, recover, recoverNow, runCli,
 export type { Capabilities, Death } from './functions';
 export { AddonMissingError } from './native';
 export type {
+  AskedRequest,
   EventsOptions,
   FinishReport,
   PruneReport,
   RecorderLimits,
   RecorderOptions,
   RecoverReport,
+  ReplaySourceOptions,
   ServerOptions,
   VaultSecret,
 } from './native';
 export { TraceReader } from './reader';
 export { Recorder } from './recorder';
 export type { PayloadContent } from './recorder';
+export { ReplaySource } from './replay';
+export type { OriginClass } from './replay';

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type * as Binding from '../binding.cjs';
 
 export type {
+  AskedRequest,
   EventsOptions,
   FinishReport,
   PruneReport,
   RecorderLimits,
   RecorderOptions,
   RecoverReport,
+  ReplaySourceOptions,
   ServerOptions,
   VaultSecret,
 } from '../binding.cjs';

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Side;
 use crate::blob::BlobId;
 use crate::event::Content;
+use crate::trace::normalise::cut;
 
 /// Two bodies that are not the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,8 +72,8 @@ pub(super) fn change(
         .filter(|path| a_leaves.get(*path) != b_leaves.get(*path))
         .map(|path| ValueChange {
             path: path.clone(),
-            a: a_leaves.get(path).map(|value| cut(value)),
-            b: b_leaves.get(path).map(|value| cut(value)),
+            a: a_leaves.get(path).copied().map(shown),
+            b: b_leaves.get(path).copied().map(shown),
         })
         .collect();
     // Spelling and the order of keys are no difference.
@@ -82,6 +83,10 @@ pub(super) fn change(
     let more = values.len().saturating_sub(MOST_VALUES) as u64;
     values.truncate(MOST_VALUES);
     Some(BodyChange { same_shape, values, more, ..plain })
+}
+
+fn shown(value: &Value) -> String {
+    cut(&value.to_string(), LONGEST_VALUE)
 }
 
 fn digest(content: &Content) -> Option<BlobId> {
@@ -149,12 +154,4 @@ fn type_of(value: &Value) -> u8 {
         Value::Array(_) => 4,
         Value::Object(_) => 5,
     }
-}
-
-fn cut(value: &Value) -> String {
-    let text = value.to_string();
-    if text.chars().count() <= LONGEST_VALUE {
-        return text;
-    }
-    text.chars().take(LONGEST_VALUE - 1).chain(['…']).collect()
 }

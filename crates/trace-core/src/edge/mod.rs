@@ -26,6 +26,7 @@ mod raw;
 mod recorder;
 mod recover;
 mod repair;
+pub mod replay;
 pub mod scrub;
 mod secrets;
 mod start;

@@ -3,8 +3,9 @@
 use super::{
     Action, AgentAction, AgentThought, Assertion, BrowserState, CaptureNotice, ClockAdvance,
     CloneSnapshot, CloneState, ConsoleError, ConsoleLog, DomEvents, ErrorInjection, Event, Extra,
-    Kind, LatencyInjection, NetworkFailed, NetworkRequest, NetworkResponse, NetworkWs, Payload,
-    PayloadError, RunEnd, RunStart, ScenarioEvent, Screenshot, Seq, StepEnd, StepId, StepStart,
+    Kind, LatencyInjection, NetworkFailed, NetworkMatch, NetworkMiss, NetworkRequest,
+    NetworkResponse, NetworkWs, Payload, PayloadError, ReplayDivergence, ReplayFidelity,
+    ReplayStart, RunEnd, RunStart, ScenarioEvent, Screenshot, Seq, StepEnd, StepId, StepStart,
     Timestamp, Video,
 };
 
@@ -83,6 +84,11 @@ bodies! {
     LatencyInjection(LatencyInjection),
     AgentThought(AgentThought),
     AgentAction(AgentAction),
+    ReplayStart(ReplayStart),
+    NetworkMatch(NetworkMatch),
+    NetworkMiss(NetworkMiss),
+    ReplayFidelity(ReplayFidelity),
+    ReplayDivergence(ReplayDivergence),
     CaptureNotice(CaptureNotice),
 }
 

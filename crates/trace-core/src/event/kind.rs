@@ -96,6 +96,16 @@ kinds! {
     AgentThought = "agent.thought",
     /// What an agent did.
     AgentAction = "agent.action",
+    /// From here on a replayed test runs anew.
+    ReplayStart = "replay.start",
+    /// A request of a replay that is not quite the recorded one was answered out of the record.
+    NetworkMatch = "network.match",
+    /// A request of a replay that nothing recorded answers.
+    NetworkMiss = "network.miss",
+    /// Whether a replay stands where the record stood.
+    ReplayFidelity = "replay.fidelity",
+    /// What a replay saw come out otherwise than recorded.
+    ReplayDivergence = "replay.divergence",
     /// What the record itself admits to be missing.
     CaptureNotice = "capture.notice",
 }

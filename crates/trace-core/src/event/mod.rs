@@ -10,6 +10,7 @@ mod kind;
 mod media;
 mod network;
 mod payload;
+mod replay;
 mod run;
 pub(crate) mod scan;
 mod scenario;
@@ -31,6 +32,10 @@ pub use media::{BrowserState, Screenshot, StatePart, Video};
 pub use network::{NetworkFailed, NetworkRequest, NetworkResponse, NetworkWs, WsDirection};
 pub(crate) use payload::ENVELOPE_KEYS;
 pub use payload::{Payload, PayloadError};
+pub use replay::{
+    AppMode, FidelityCheck, FidelityGrade, NearRequest, NetworkMatch, NetworkMiss,
+    ReplayDivergence, ReplayFidelity, ReplayRef, ReplayStart, ReplayStrategy, RequestDelta,
+};
 pub use run::{Recorder, RunEnd, RunRef, RunSource, RunStart, RunStatus, Scenario, Worker};
 pub use scan::MAX_DEPTH;
 pub use scenario::{CaptureNotice, ScenarioEvent};

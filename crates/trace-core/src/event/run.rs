@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::words::words;
-use super::{Extra, ShortId, TraceError, TraceId, WallMs};
+use super::{Extra, ReplayRef, ShortId, TraceError, TraceId, WallMs};
 
 words! {
     /// What started the run.
@@ -128,6 +128,12 @@ pub struct RunStart {
     pub capture: Extra,
     /// What wrote the trace.
     pub recorder: Recorder,
+    /// The trace that this one replays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_trace_id: Option<TraceId>,
+    /// The replay that it was recorded in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Box<ReplayRef>>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,

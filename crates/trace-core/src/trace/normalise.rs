@@ -58,6 +58,14 @@ pub(crate) fn normalise(text: &str) -> String {
     text.trim().to_owned()
 }
 
+/// The text's first `longest` characters, the last of them an ellipsis where more follows.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
+        return text.to_owned();
+    }
+    text.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// A URL's path with ids and numbers replaced; host, query and fragment left out.
 pub(crate) fn url_shape(url: &str) -> String {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);

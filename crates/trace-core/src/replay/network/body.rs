@@ -1,7 +1,8 @@
 //! A request's body as named fields, so that two spellings of the same content are the same.
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+
+use crate::blob::BlobId;
 
 /// A body larger than this is compared by its digest alone.
 const MOST_BYTES: usize = 4 << 20;
@@ -98,7 +99,7 @@ fn part(bytes: &[u8]) -> Option<(String, String)> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    BlobId::of(bytes).hex()
 }
 
 #[cfg(test)]

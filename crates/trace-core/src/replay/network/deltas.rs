@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::fields::{Place, Shape};
+use crate::trace::normalise::cut;
 
 /// One value that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,9 +22,16 @@ pub struct Delta {
 const MOST: usize = 8;
 /// A value longer than this is cut.
 const LONGEST: usize = 80;
+/// Stands for a value that the record keeps in its vault.
+const HIDDEN: &str = "[REDACTED]";
 
-/// The first values that differ, in the order of place and name.
-pub(super) fn deltas(recorded: &Shape, asked: &Shape) -> Vec<Delta> {
+/// The first values that differ, in the order of place and name. Those that are `hidden` never show, because deltas are written
+/// into the trace of the replay and into logs.
+pub(super) fn deltas(
+    recorded: &Shape,
+    asked: &Shape,
+    hidden: &dyn Fn(&super::Field) -> bool,
+) -> Vec<Delta> {
     let (mut left, mut right) = (recorded.fields.iter().peekable(), asked.fields.iter().peekable());
     let mut found = Vec::new();
     while found.len() < MOST {
@@ -31,24 +39,20 @@ pub(super) fn deltas(recorded: &Shape, asked: &Shape) -> Vec<Delta> {
         let (one, other) =
             (left.peek().map(|field| key(field)), right.peek().map(|field| key(field)));
         let Some(first) = one.iter().chain(&other).min().cloned() else { break };
-        let recorded = left.next_if(|field| key(field) == first).map(|field| &field.value);
-        let asked = right.next_if(|field| key(field) == first).map(|field| &field.value);
-        if recorded != asked {
+        let recorded = left.next_if(|field| key(field) == first);
+        let asked = right.next_if(|field| key(field) == first);
+        if recorded.map(|field| &field.value) != asked.map(|field| &field.value) {
+            let shown = |field: &super::Field| {
+                if hidden(field) { HIDDEN.to_owned() } else { cut(&field.value, LONGEST) }
+            };
             let (place, name) = first;
             found.push(Delta {
                 place,
                 name,
-                recorded: recorded.map(|value| cut(value)),
-                asked: asked.map(|value| cut(value)),
+                recorded: recorded.map(shown),
+                asked: asked.map(shown),
             });
         }
     }
     found
-}
-
-fn cut(value: &str) -> String {
-    if value.chars().count() <= LONGEST {
-        return value.to_owned();
-    }
-    value.chars().take(LONGEST - 1).chain(['…']).collect()
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::body;
+use super::redacted::Redacted;
 use super::volatile::Volatile;
 use crate::trace::normalise::url_shape;
 
@@ -24,6 +25,17 @@ pub enum Place {
     Header,
 }
 
+impl Place {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Body => "body",
+            Self::Header => "header",
+        }
+    }
+}
+
 /// One value of a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Field {
@@ -37,7 +49,7 @@ pub struct Field {
 
 impl Field {
     pub(super) fn name_in_place(&self) -> String {
-        format!("{:?} {}", self.place, self.name)
+        [self.place.name(), self.name.as_str()].join(" ")
     }
 }
 
@@ -89,15 +101,32 @@ impl Shape {
     }
 
     /// The key without what changes from run to run.
-    pub(super) fn normalised(&self, volatile: &Volatile) -> String {
-        self.key(|field| volatile.kind(&self.address, field).unwrap_or(&field.value))
+    pub(super) fn normalised(&self, volatile: &Volatile, redacted: &Redacted) -> String {
+        self.key(|field| self.stands_for(field, volatile, redacted))
+    }
+
+    /// What a value is compared as: itself, or its kind when it changes from run to run or is kept back.
+    pub(super) fn stands_for<'f>(
+        &self,
+        field: &'f Field,
+        volatile: &Volatile,
+        redacted: &Redacted,
+    ) -> &'f str {
+        if redacted.is_open(self, field) {
+            return "redacted";
+        }
+        volatile.kind(&self.address, field).unwrap_or(&field.value)
     }
 
     fn key<'f>(&'f self, value: impl Fn(&'f Field) -> &'f str) -> String {
+        let mut parts: Vec<(Place, &str, &str)> =
+            self.fields.iter().map(|field| (field.place, &*field.name, value(field))).collect();
+        // Repeats of a name stand in the order of their values, which what stands for them need not have.
+        parts.sort_unstable();
         let mut key = self.origin.clone();
-        for field in &self.fields {
+        for (place, name, value) in parts {
             // Control characters stand in no field of a URL or header, and a body's are escaped or digested.
-            key += &format!("\u{1}{:?}\u{2}{}\u{3}{}", field.place, field.name, value(field));
+            key.extend(["\u{1}", place.name(), "\u{2}", name, "\u{3}", value]);
         }
         key
     }

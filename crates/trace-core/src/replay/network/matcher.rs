@@ -1,15 +1,15 @@
 //! The lookup itself: pools in order, tiers from the same request to the likest.
 
 use std::collections::HashMap;
-
-use serde::Serialize;
+use std::sync::Arc;
 
 use super::deltas::{Delta, deltas};
 use super::entry::Entry;
 use super::fields::Shape;
+use super::found::{Asked, Found, Hit, Miss, Near, Phase, Tier, Use};
+use super::redacted::Redacted;
 use super::score::{Distance, score};
 use super::volatile::Volatile;
-use crate::event::Seq;
 
 /// A request is alike from this score on …
 const ACCEPT: f64 = 0.85;
@@ -19,115 +19,23 @@ const MARGIN: f64 = 0.10;
 const MOST_SCORED: usize = 48;
 const MOST_NEAR: usize = 3;
 
-/// What a replay is doing when it asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Putting the pages back to the moment before step N: answers as they last were before it, and none of step N is used up.
-    Restoring,
-    /// Carrying out step N and what follows: each recorded answer once, in order.
-    Live,
-}
-
-/// A request of the replay.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// The method.
-    pub method: &'a str,
-    /// The address.
-    pub url: &'a str,
-    /// Its headers.
-    pub headers: &'a [(String, String)],
-    /// Its body.
-    pub body: &'a [u8],
-    /// Virtual time, in milliseconds on the recorded trace's axis.
-    pub at_ms: f64,
-}
-
-/// How surely a recorded request is the one that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tier {
-    /// The same method, address, body and deciding headers.
-    Exact,
-    /// The same but for values that change from run to run.
-    Normalised,
-    /// The likest, by a clear margin.
-    Scored,
-}
-
-/// Which recorded answer it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Use {
-    /// The next one that was not used yet.
-    Next,
-    /// The one that was last given before step N.
-    AsOf,
-    /// All are used up, so the last is given once more.
-    Overrun,
-}
-
-/// A recorded request that answers.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hit {
-    /// Place in the list of entries whose answer is to be given.
-    pub entry: usize,
-    /// How surely.
-    pub tier: Tier,
-    /// Which answer.
-    pub used: Use,
-    /// Likeness; 1 for the first two tiers.
-    pub score: f64,
-    /// What differs; empty for an exact hit.
-    pub deltas: Vec<Delta>,
-    /// First and last byte to cut out of the answer, which was recorded whole.
-    pub slice: Option<(u64, Option<u64>)>,
-}
-
-/// A recorded request that came near and does not answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Near {
-    /// Its `network.request`.
-    pub seq: Seq,
-    /// The method.
-    pub method: String,
-    /// The address.
-    pub url: String,
-    /// Likeness.
-    pub score: f64,
-    /// What differs.
-    pub deltas: Vec<Delta>,
-    /// It would answer, but its answers are used up and the method is not safe to repeat.
-    pub used_up: bool,
-}
-
-/// Nothing recorded answers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Miss {
-    /// What came nearest, the nearest first.
-    pub near: Vec<Near>,
-}
-
-/// What a lookup found.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Found {
-    /// An answer.
-    Hit(Box<Hit>),
-    /// None.
-    Miss(Miss),
-}
+/// How alike an entry is, and its place.
+type Scored = (f64, usize);
 
 /// The recorded requests as they are used up.
 #[derive(Debug)]
 pub struct Matcher {
     entries: Vec<Entry>,
     shapes: Vec<Shape>,
+    /// Each entry's key without what changes from run to run.
+    keys: Vec<Arc<str>>,
     volatile: Volatile,
+    redacted: Redacted,
     /// First entry of step N.
     boundary: usize,
     used: Vec<bool>,
     exact: HashMap<String, Vec<usize>>,
-    normalised: HashMap<String, Vec<usize>>,
+    normalised: HashMap<Arc<str>, Vec<usize>>,
     addresses: HashMap<String, Vec<usize>>,
     origins: Vec<(String, String)>,
     /// Entry that was used last, for the distance in order.
@@ -135,14 +43,20 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Over entries in the order in which they were sent; those from `boundary` (the first seq of step N) on are the future.
-    pub fn new(entries: Vec<Entry>, boundary: Seq, mut volatile: Volatile) -> Self {
+    /// Over entries in the order in which they were sent; those from `boundary_ms` (when step N began) on are the future.
+    ///
+    /// A boundary in time, because an event of one step may be numbered behind the beginning of the next.
+    pub fn new(entries: Vec<Entry>, boundary_ms: f64, mut volatile: Volatile) -> Self {
         let shapes: Vec<Shape> = entries
             .iter()
             .map(|entry| Shape::of(&entry.method, &entry.url, &entry.headers, &entry.body))
             .collect();
         volatile.learn(shapes.iter().map(|shape| (shape.address.as_str(), &shape.fields[..])));
-        let at = entries.iter().position(|entry| entry.seq >= boundary).unwrap_or(entries.len());
+        let redacted = Redacted::new(&entries, &shapes);
+        let key = |shape: &Shape| Arc::from(shape.normalised(&volatile, &redacted));
+        let keys: Vec<Arc<str>> = shapes.iter().map(key).collect();
+        let first = entries.iter().position(|entry| entry.sent_ms >= boundary_ms);
+        let at = first.unwrap_or(entries.len());
         let mut matcher = Self {
             used: vec![false; entries.len()],
             exact: HashMap::new(),
@@ -152,23 +66,24 @@ impl Matcher {
             cursor: at,
             boundary: at,
             volatile,
+            redacted,
             entries,
             shapes,
+            keys,
         };
         for (at, shape) in matcher.shapes.iter().enumerate() {
             matcher.exact.entry(shape.exact()).or_default().push(at);
-            let key = shape.normalised(&matcher.volatile);
-            matcher.normalised.entry(key).or_default().push(at);
+            matcher.normalised.entry(Arc::clone(&matcher.keys[at])).or_default().push(at);
             matcher.addresses.entry(shape.address.clone()).or_default().push(at);
         }
         matcher
     }
 
     /// The replay's server stands elsewhere: what is asked of `replayed` was recorded of `recorded`.
-    #[must_use]
-    pub fn with_origin(mut self, replayed: &str, recorded: &str) -> Self {
-        self.origins.push((replayed.to_owned(), recorded.to_owned()));
-        self
+    pub fn map_origin(&mut self, replayed: &str, recorded: &str) {
+        let tidy = |origin: &str| origin.trim_end_matches('/').to_owned();
+        self.origins.retain(|(known, _)| *known != tidy(replayed));
+        self.origins.push((tidy(replayed), tidy(recorded)));
     }
 
     /// The entries, in the order in which they were sent.
@@ -188,9 +103,14 @@ impl Matcher {
         let is_safe = matches!(asked.method, "GET" | "HEAD" | "OPTIONS");
         let hit = self
             .keyed(&shape, phase, is_safe)
-            .or_else(|| self.part_of_whole(&shape, phase, is_safe))
-            .or_else(|| self.alike(&shape, asked.at_ms, phase, is_safe));
-        let Some(mut hit) = hit else { return Found::Miss(self.miss(&shape, asked.at_ms)) };
+            .or_else(|| self.part_of_whole(&shape, phase, is_safe));
+        let mut hit = match hit {
+            Some(hit) => hit,
+            None => match self.alike(&shape, asked.at_ms, phase, is_safe) {
+                Ok(hit) => hit,
+                Err(scored) => return Found::Miss(self.miss(&shape, asked.at_ms, scored)),
+            },
+        };
         if hit.used == Use::Next {
             self.used[hit.entry] = true;
             self.cursor = hit.entry;
@@ -199,7 +119,8 @@ impl Matcher {
         Found::Hit(Box::new(hit))
     }
 
-    fn recorded_url(&self, url: &str) -> String {
+    /// The address as it was when recorded: an origin that stands elsewhere now is the recorded one.
+    pub fn recorded_url(&self, url: &str) -> String {
         let known = self.origins.iter().find_map(|(replayed, recorded)| {
             let rest = url.strip_prefix(replayed.as_str())?;
             let ends_there = rest.is_empty() || rest.starts_with(['/', '?', '#']);
@@ -210,16 +131,18 @@ impl Matcher {
 
     fn keyed(&self, shape: &Shape, phase: Phase, is_safe: bool) -> Option<Hit> {
         let exact = self.exact.get(&shape.exact()).map_or(&[][..], Vec::as_slice);
-        let key = shape.normalised(&self.volatile);
-        let normalised = self.normalised.get(&key).map_or(&[][..], Vec::as_slice);
-        let tiers = [(Tier::Exact, exact), (Tier::Normalised, normalised)];
+        let key = shape.normalised(&self.volatile, &self.redacted);
+        let normalised = self.normalised.get(key.as_str()).map_or(&[][..], Vec::as_slice);
+        let fits = |at: &usize| self.redacted.fits(&self.shapes[*at], shape, &self.volatile);
+        let normalised: Vec<usize> = normalised.iter().copied().filter(fits).collect();
+        let tiers = [(Tier::Exact, exact), (Tier::Normalised, &normalised[..])];
         let order = Self::order(phase, is_safe);
         let mut found = order.iter().flat_map(|used| tiers.iter().map(move |tier| (*used, *tier)));
         found.find_map(|(used, (tier, places))| {
             let entry = self.pick(places, used)?;
             let differs = match tier {
                 Tier::Exact => Vec::new(),
-                _ => deltas(&self.shapes[entry], shape),
+                _ => self.deltas(entry, shape),
             };
             Some(Hit { entry, tier, used, score: 1.0, deltas: differs, slice: None })
         })
@@ -260,62 +183,76 @@ impl Matcher {
         is_whole.then_some(Hit { slice: Some(slice), ..hit })
     }
 
-    fn alike(&self, shape: &Shape, at_ms: f64, phase: Phase, is_safe: bool) -> Option<Hit> {
-        let places = self.addresses.get(&shape.address)?;
+    /// The likest by a clear margin; otherwise everything that was scored, the best first.
+    fn alike(
+        &self,
+        shape: &Shape,
+        at_ms: f64,
+        phase: Phase,
+        is_safe: bool,
+    ) -> Result<Hit, Vec<Scored>> {
         let order = Self::order(phase, is_safe);
-        let fits = |at: &usize| {
-            let used = if *at < self.boundary { Use::AsOf } else { Use::Next };
-            order.contains(&used) && !self.used[*at]
-        };
-        let candidates: Vec<usize> = places.iter().copied().filter(fits).collect();
-        let scored = self.scored(&candidates, shape, at_ms);
-        let (best, entry) = *scored.first()?;
-        let key = |at: usize| self.shapes[at].normalised(&self.volatile);
-        let own = key(entry);
+        let used = |at: usize| if at < self.boundary { Use::AsOf } else { Use::Next };
+        let fits = |at: usize| order.contains(&used(at)) && !self.used[at];
+        let places = self.addresses.get(&shape.address).map_or(&[][..], Vec::as_slice);
+        let scored = self.scored(places, shape, at_ms, &fits);
+        let mut fitting = scored.iter().filter(|(_, at)| fits(*at));
+        let Some((best, entry)) = fitting.next().copied() else { return Err(scored) };
+        let own = &self.keys[entry];
         // Repeats of one request are no rivals of each other.
-        let rival =
-            scored.iter().skip(1).find(|(_, at)| key(*at) != own).map_or(0.0, |(score, _)| *score);
+        let rival = fitting.find(|(_, at)| self.keys[*at] != *own).map_or(0.0, |(score, _)| *score);
         if best < ACCEPT || best - rival < MARGIN {
-            return None;
+            return Err(scored);
         }
-        let used = if entry < self.boundary { Use::AsOf } else { Use::Next };
-        let differs = deltas(&self.shapes[entry], shape);
-        Some(Hit { entry, tier: Tier::Scored, used, score: best, deltas: differs, slice: None })
+        let (used, deltas) = (used(entry), self.deltas(entry, shape));
+        Ok(Hit { entry, tier: Tier::Scored, used, score: best, deltas, slice: None })
     }
 
-    /// Scores of the candidates nearest in order, the best first; of equals the earlier one.
-    fn scored(&self, candidates: &[usize], shape: &Shape, at_ms: f64) -> Vec<(f64, usize)> {
+    fn deltas(&self, entry: usize, shape: &Shape) -> Vec<Delta> {
+        deltas(&self.shapes[entry], shape, &|field| self.redacted.hides(shape, field))
+    }
+
+    /// Scores of the candidates, those first that fit and then the nearest in order; the best first, of equals the earlier one.
+    fn scored(
+        &self,
+        candidates: &[usize],
+        shape: &Shape,
+        at_ms: f64,
+        fits: &dyn Fn(usize) -> bool,
+    ) -> Vec<Scored> {
         let apart = |at: usize| at.abs_diff(self.cursor);
         let mut nearest = candidates.to_vec();
-        nearest.sort_by_key(|at| apart(*at));
+        nearest.sort_by_key(|at| (!fits(*at), apart(*at)));
         nearest.truncate(MOST_SCORED);
-        let mut scored: Vec<(f64, usize)> = nearest
+        let mut scored: Vec<Scored> = nearest
             .into_iter()
             .map(|at| {
                 let time_ms = (self.entries[at].sent_ms - at_ms).abs();
                 let apart = Distance { order: apart(at) as f64, time_ms };
-                (score(&self.shapes[at], shape, &self.volatile, apart), at)
+                (score(&self.shapes[at], shape, (&self.volatile, &self.redacted), apart), at)
             })
             .collect();
         scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         scored
     }
 
-    fn miss(&self, shape: &Shape, at_ms: f64) -> Miss {
-        let same_origin = || {
+    /// The nearest of what was scored; where nothing has that address, of what has the same method and origin.
+    fn miss(&self, shape: &Shape, at_ms: f64, scored: Vec<Scored>) -> Miss {
+        let scored = if scored.is_empty() {
             let all = 0..self.entries.len();
-            all.filter(|at| self.shapes[*at].origin == shape.origin).collect::<Vec<_>>()
+            let same: Vec<_> = all.filter(|at| self.shapes[*at].origin == shape.origin).collect();
+            self.scored(&same, shape, at_ms, &|_| true)
+        } else {
+            scored
         };
-        let candidates = self.addresses.get(&shape.address).cloned().unwrap_or_else(same_origin);
-        let near = self.scored(&candidates, shape, at_ms).into_iter().take(MOST_NEAR);
-        let near = near.map(|(score, at)| {
-            let Entry { seq, method, url, .. } = &self.entries[at];
+        let near = scored.into_iter().take(MOST_NEAR).map(|(score, at)| {
+            let entry = &self.entries[at];
             Near {
-                seq: *seq,
-                method: method.clone(),
-                url: url.clone(),
+                seq: entry.seq,
+                method: entry.method.clone(),
+                url: entry.shown_url.clone(),
                 score,
-                deltas: deltas(&self.shapes[at], shape),
+                deltas: self.deltas(at, shape),
                 used_up: self.used[at],
             }
         });

@@ -7,14 +7,19 @@ mod body;
 mod deltas;
 mod entry;
 mod fields;
+mod found;
 mod matcher;
+mod redacted;
+mod reply;
 mod score;
 #[cfg(test)]
 mod tests;
 mod volatile;
 
 pub use deltas::Delta;
-pub use entry::{Answer, Entry, entries};
+pub use entry::{Answer, Client, Entry, entries};
 pub use fields::{Field, Place};
-pub use matcher::{Asked, Found, Hit, Matcher, Miss, Near, Phase, Tier, Use};
+pub use found::{Asked, Found, Hit, Miss, Near, Phase, Tier, Use};
+pub use matcher::Matcher;
+pub use reply::{AnswerReply, BodyReply, HitReply, Reply};
 pub use volatile::{Rules, Volatile};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Field, Place, Shape};
+use super::redacted::Redacted;
 use super::volatile::Volatile;
 
 /// How far apart two requests were sent.
@@ -18,8 +19,17 @@ const ORDER_HALF: f64 = 8.0;
 const TIME_HALF_MS: f64 = 10_000.0;
 
 /// The weighted mean of what both can be compared in; what neither has says nothing.
-pub(super) fn score(recorded: &Shape, asked: &Shape, volatile: &Volatile, apart: Distance) -> f64 {
-    let of = |place| (part(recorded, place, volatile), part(asked, place, volatile));
+pub(super) fn score(
+    recorded: &Shape,
+    asked: &Shape,
+    (volatile, redacted): (&Volatile, &Redacted),
+    apart: Distance,
+) -> f64 {
+    let of = |place| {
+        [recorded, asked]
+            .map(|shape| part(shape, place, |field| shape.stands_for(field, volatile, redacted)))
+            .into()
+    };
     let (path, query, body, headers) =
         (of(Place::Path), of(Place::Query), of(Place::Body), of(Place::Header));
     let parts = [
@@ -41,11 +51,10 @@ pub(super) fn score(recorded: &Shape, asked: &Shape, volatile: &Volatile, apart:
 /// Values by name; those that change from run to run by their kind.
 type Part<'s> = BTreeMap<&'s str, Vec<&'s str>>;
 
-fn part<'s>(shape: &'s Shape, place: Place, volatile: &Volatile) -> Part<'s> {
+fn part<'s>(shape: &'s Shape, place: Place, value: impl Fn(&'s Field) -> &'s str) -> Part<'s> {
     let mut found = Part::new();
     for field in shape.fields.iter().filter(|field: &&Field| field.place == place) {
-        let value = volatile.kind(&shape.address, field).unwrap_or(&field.value);
-        found.entry(&field.name).or_default().push(value);
+        found.entry(&field.name).or_default().push(value(field));
     }
     found
 }

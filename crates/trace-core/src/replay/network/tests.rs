@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::event::Event;
 use crate::ndjson;
+use crate::replay::beside::EventsOnly;
 
 const WALL_MS: f64 = 1_800_000_000_000.0;
 
@@ -66,9 +67,12 @@ fn headers(rest: &str) -> Vec<Vec<String>> {
 
 fn matcher(words: &[&str]) -> Matcher {
     let (events, boundary) = record(words);
-    let boundary = crate::event::Seq::new(boundary).unwrap();
-    Matcher::new(entries(&events, &|_| None), boundary, Volatile::new(Rules::default(), WALL_MS))
-        .with_origin("http://127.0.0.1:4100", "http://app")
+    let volatile = Volatile::new(Rules::default(), WALL_MS);
+    let entries = entries(&events, &EventsOnly, Client::Browser);
+    // The times of this recording are its numbers.
+    let mut matcher = Matcher::new(entries, boundary as f64, volatile);
+    matcher.map_origin("http://127.0.0.1:4100", "http://app");
+    matcher
 }
 
 /// What answers `GET /x {"body":1}`: tier, use and text; or the miss with what came nearest.
