@@ -22,6 +22,18 @@ for (const flag of ['--import', '--require']) {
   });
 }
 
+test('named imports of an ES module are covered by the middleware', async () => {
+  const child = started([fixture('named-imports.mjs')], { MOLAR_REPLAY_SECRET: SECRET });
+  try {
+    const url = `http://127.0.0.1:${((await child.first) as { port: number }).port}`;
+    const [real, first, again, other] = [await ask(url), await ask(url, header()), await ask(url, header()), await ask(url, header({ seq: 2 }))];
+    assert.deepEqual(again.value, first.value);
+    assert.equal(new Set([real, first, other].flatMap(({ value }) => value)).size, 15);
+  } finally {
+    await child.end();
+  }
+});
+
 test('without a secret the preload does nothing', async () => {
   const child = started(['--import', '@molar/random/preload', fixture('server.mjs')], { MOLAR_REPLAY_SECRET: undefined });
   try {

@@ -38,6 +38,11 @@ test('how much one call takes does not shift the next', () => {
   assert.equal(next(1), next(100_000));
 });
 
+test('runs, requests and kinds of call have streams of their own', () => {
+  const drawn = ['run_1', 'run_2'].flatMap((run) => ['1 GET /', '2 GET /'].flatMap((key) => ['randomBytes', 'randomFill'].map((kind) => new RequestDraws(run, key).bytes(kind, 8).toString('hex'))));
+  assert.equal(new Set(drawn).size, 8);
+});
+
 test('values are made of bytes without a bias that shows', () => {
   assert.equal(fractionOf(Buffer.alloc(8)), 0);
   assert.equal(fractionOf(Buffer.alloc(8, 0xff)), 1 - 2 ** -53);

@@ -42,6 +42,16 @@ for (const flag of ['--import', '--require']) {
   });
 }
 
+test('named imports of an ES module carry the header on', async () => {
+  const child = started([join(FIXTURES, 'named-imports.mjs')], { MOLAR_REPLAY_SECRET: SECRET });
+  try {
+    const url = `http://127.0.0.1:${((await child.first) as { port: number }).port}`;
+    assert.deepEqual([(await ask(url)).value, (await ask(url, header())).value], [['false', 'false'], ['true', 'true']]);
+  } finally {
+    await child.end();
+  }
+});
+
 test('CommonJS and ES modules get the same package', async () => {
   for (const [file, expected] of [['consumer.cjs', ['function', 'function', 'function']], ['consumer.mjs', ['function', 'function', 'function', true]]] as const) {
     const child = started([join(FIXTURES, file)], {});
