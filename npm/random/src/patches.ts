@@ -1,5 +1,4 @@
 import crypto from 'node:crypto';
-import { syncBuiltinESMExports } from 'node:module';
 import type { Draws } from '@molar/time/core';
 import { current } from '@molar/time/core';
 import { fractionOf, integerBelow, uuidOf } from './values.js';
@@ -14,8 +13,6 @@ export function patchRandom(): void {
   patchBytes();
   patchInt();
   patchFill();
-  // `import { randomUUID } from 'node:crypto'` has copies of its own.
-  syncBuiltinESMExports();
 }
 
 function drawn(): Draws | undefined {

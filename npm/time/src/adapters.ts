@@ -30,7 +30,7 @@ export type FastifyPlugin = (server: FastifyServer, options: unknown, done: () =
 /** A part of a replayed request, for each framework. Register it first, before anything that reads the time or draws. */
 export interface Adapters {
   /** Wraps a listener of a plain `http`, `https` or `http2` server. */
-  http<Rest extends unknown[]>(listener: Listener<Rest>): (request: IncomingMessage, ...rest: Rest) => void;
+  http<Rest extends unknown[]>(listener: Listener<Rest>): (request: IncomingMessage, ...rest: Rest) => unknown;
   express(): ExpressMiddleware;
   koa(): KoaMiddleware;
   fastify(): FastifyPlugin;
@@ -41,7 +41,7 @@ export function adaptersOf(part: Part): Adapters {
   return {
     http: (listener) =>
       function (this: unknown, request, ...rest) {
-        within(part, request, rest[0], () => listener.call(this, request, ...rest));
+        return within(part, request, rest[0], () => listener.call(this, request, ...rest));
       },
     express: () => (request, response, next) => within(part, request, response, () => next()),
     koa: () => ({ req, res }, next) => within(part, req, res, next),

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import type { ReplayHeader } from './header.js';
 import { REPLAY_HEADER, SECRET_VARIABLE, verifyReplayHeader } from './header.js';
 
@@ -90,6 +91,8 @@ export function installOnce(name: string, install: () => void): boolean {
 function installed(name: string, install: () => void): boolean {
   try {
     install();
+    // ES modules that import a function of Node by its name have copies of their own.
+    syncBuiltinESMExports();
     return true;
   } catch (error) {
     process.emitWarning(`replayed requests go on without ${name}: ${String(error)}`, { code: 'MOLAR_REPLAY' });

@@ -1,7 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
 import https from 'node:https';
-import { syncBuiltinESMExports } from 'node:module';
 import { current, installOnce } from './context.js';
 import { REPLAY_HEADER, SECRET_VARIABLE, signReplayHeader } from './header.js';
 import { isOwnHost } from './hosts.js';
@@ -21,11 +20,11 @@ export function installOutbound(): void {
     // Told per hop of a redirect, so a service that redirects to a stranger does not give the header away.
     subscribe('undici:request:create', (message) => fetches((message as { request: UndiciRequest }).request));
     for (const client of [http, https]) signRequestsOf(client);
-    syncBuiltinESMExports();
   });
 }
 
 function fetches(request: UndiciRequest): void {
+  if (!current()) return;
   const origin = String(request.origin ?? '');
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
   if (!url || !isOwnHost(url.hostname) || names(request.headers)) return;

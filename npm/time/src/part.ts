@@ -14,6 +14,6 @@ export const timePart: Part = {
     context.clock = clockAt(context.header.t, context.header.mode);
     // Chromium takes a cookie's `Expires` relative to the answer's `Date`: with the real one here, a cookie that the
     // request's clock lets live for an hour would be long dead.
-    if (response && !response.headersSent) response.setHeader('date', new Date(context.clock.now()).toUTCString());
+    if (response?.sendDate && !response.headersSent) response.setHeader('date', new Date(context.clock.now()).toUTCString());
   },
 };
