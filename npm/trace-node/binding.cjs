@@ -844,4 +844,5 @@ module.exports.readVault = nativeBinding.readVault
 module.exports.recover = nativeBinding.recover
 module.exports.recoverNow = nativeBinding.recoverNow
 module.exports.runCli = nativeBinding.runCli
+module.exports.runReplayCli = nativeBinding.runReplayCli
 module.exports.selfCheckRedaction = nativeBinding.selfCheckRedaction

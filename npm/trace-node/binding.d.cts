@@ -294,6 +294,9 @@ export interface ReplaySourceOptions {
 /** Runs the `molar-trace` command with `args` (without the program's name) and resolves with its exit code. */
 export declare function runCli(args: Array<string>): Promise<number>
 
+/** Runs the `replay-runner` command with `args` (without the program's name) and resolves with its exit code. */
+export declare function runReplayCli(args: Array<string>): Promise<number>
+
 /** Plants a secret for every redaction rule and throws `{ code, message }` when one comes through. */
 export declare function selfCheckRedaction(rules?: string | undefined | null): void
 

@@ -13,6 +13,7 @@ pub mod reader;
 pub mod recorder;
 pub mod recover;
 pub mod replay;
+pub mod replay_cli;
 pub mod report;
 pub mod vault;
 

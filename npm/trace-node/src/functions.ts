@@ -79,3 +79,12 @@ export function readVault(dir: string, keyFile: string): VaultSecret[] {
 export function runCli(args: string[]): Promise<number> {
   return native.runCli(args);
 }
+
+/**
+ * Runs the `replay-runner` command in this process and resolves with its exit code.
+ *
+ * @param args the arguments behind the program's name, such as `['run', '--trace', 'xY9zQ2mNp', '--from-step', '7']`
+ */
+export function runReplayCli(args: string[]): Promise<number> {
+  return native.runReplayCli(args);
+}

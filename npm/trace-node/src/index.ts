@@ -1,4 +1,4 @@
-export { capabilities, noteDeath, prune, readVault, recover, recoverNow, runCli, selfCheckRedaction } from './functions';
+export { capabilities, noteDeath, prune, readVault, recover, recoverNow, runCli, runReplayCli, selfCheckRedaction } from './functions';
 export type { Capabilities, Death } from './functions';
 export { AddonMissingError } from './native';
 export type {

@@ -5,15 +5,17 @@ import { test } from 'node:test';
 import { readVault } from '../dist/index.js';
 import { child, modulePath, openRecorder, privateRoot, readBack } from './support.mjs';
 
-const command = (args) => child(`const { runCli } = await import(${JSON.stringify(modulePath)}); console.log('exit', await runCli(${JSON.stringify(args)}));`).exited;
+const command = (args, run = 'runCli') => child(`const { ${run} } = await import(${JSON.stringify(modulePath)}); console.log('exit', await ${run}(${JSON.stringify(args)}));`).exited;
 
-test('the command runs in process and tells its exit code', async () => {
+test('the commands run in process and tell their exit code', async () => {
   const cases = [
-    [['--help'], 0, /recover/],
-    [['no-such-command'], 2, /^exit 2$/m],
+    ['runCli', ['--help'], 0, /recover/],
+    ['runCli', ['no-such-command'], 2, /^exit 2$/m],
+    ['runReplayCli', ['run', '--help'], 0, /--from-step/],
+    ['runReplayCli', ['run', '--trace', 'none', '--from-step', '1'], 2, /no trace `none`/],
   ];
-  for (const [args, code, output] of cases) {
-    const result = await command(args);
+  for (const [run, args, code, output] of cases) {
+    const result = await command(args, run);
     assert.match(result.output, output);
     assert.match(result.output, new RegExp(`^exit ${code}$`, 'm'));
   }

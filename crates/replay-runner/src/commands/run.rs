@@ -1,0 +1,120 @@
+//! `run`: one replay from its decision to its outcome.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value};
+
+use super::signals;
+use crate::act::Stage;
+use crate::args::{Place, Wanted};
+use crate::child::{self, FoundChild};
+use crate::codes::Code;
+use crate::error::{Result, RunnerError};
+use crate::home::{self, Home, Manifest, ReplayDir};
+use crate::out::{self, Teller};
+use crate::outcome::{Outcome, State};
+use crate::pipeline;
+use crate::source;
+use crate::verdict::{self, Remains};
+
+/// Lines of Playwright's output that a message quotes.
+const QUOTED_LINES: usize = 15;
+
+pub(crate) fn run(place: &Place, wanted: &Wanted) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(replay(place, wanted))?;
+    Teller { json: place.json }.outcome(&outcome)?;
+    Ok(outcome.exit_code())
+}
+
+async fn replay(place: &Place, wanted: &Wanted) -> Result<Outcome> {
+    let home = Home::open(place.home.as_deref())?;
+    sweep(&home).await?;
+    let replay_id = new_id()?;
+    let dir = home.begin(&replay_id)?;
+    let begin = Instant::now();
+    let mut outcome = Outcome {
+        state: State::Blocked,
+        code: None,
+        message: None,
+        replay_id,
+        parent_trace_id: String::new(),
+        from_step: wanted.from_step,
+        child: None,
+        certificate: None,
+        timings_ms: Map::new(),
+    };
+    let done = carry_out(place, wanted, &dir, &mut outcome).await;
+    let total = begin.elapsed().as_secs_f64() * 1000.0;
+    outcome.timings_ms.insert("total".to_owned(), Value::from(total.round()));
+    // Nothing else is open any more; what the system keeps of it is found by the next start.
+    drop(std::fs::remove_dir_all(&dir.path));
+    match done {
+        Ok(()) => Ok(outcome),
+        Err(error @ RunnerError::Blocked { code, .. }) => {
+            outcome.code = Some(code.to_string());
+            outcome.message = Some(error.told());
+            Ok(outcome)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Closes what replays left that were killed.
+async fn sweep(home: &Home) -> Result<()> {
+    for orphan in home.orphans()? {
+        let manifest = Manifest::read(&orphan.path);
+        for problem in home::close(&manifest, || {}).await {
+            out::note(&format!("of a replay that was killed: {problem}"));
+        }
+        drop(std::fs::remove_dir_all(&orphan.path));
+    }
+    Ok(())
+}
+
+/// 64 random bits: nothing that two replays share may have the same name.
+fn new_id() -> Result<String> {
+    let mut bytes = [0_u8; 8];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::from)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+async fn carry_out(
+    place: &Place,
+    wanted: &Wanted,
+    dir: &ReplayDir,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let source = source::open(source::find(&wanted.trace, &place.root)?, &dir.path)?;
+    outcome.parent_trace_id = source.facts.start.trace_id.to_string();
+    let pipeline = pipeline::decide(wanted, place, &source, &outcome.replay_id)?;
+    let mut stage = Stage::new(wanted, &source, dir, Teller { json: place.json });
+    let limit = Duration::from_secs(wanted.manner.timeout);
+    let acted = tokio::select! {
+        acted = stage.act(&pipeline) => acted,
+        asked = signals::asked_to_end() => Err(cancelled(&format!("it was stopped by {}", asked?))),
+        () = tokio::time::sleep(limit) => Err(cancelled(&format!("it did not end within {} s; give it more with --timeout", limit.as_secs()))),
+    };
+    let output = child::last_lines(&dir.path.join(child::LOG), QUOTED_LINES);
+    let Stage { manifest, mut child, told, status, before, timings, .. } = stage;
+    let reap = || {
+        if let Some(child) = &mut child {
+            drop(child.try_wait());
+        }
+    };
+    for problem in home::close(&manifest, reap).await {
+        out::note(&problem);
+    }
+    outcome.timings_ms = timings;
+    let found = child::find(pipeline.child_root(), &before, &outcome.replay_id);
+    acted.inspect_err(|_| outcome.child = found.as_ref().map(|found| found.child.clone()))?;
+    let succeeded = status.is_some_and(|status| status.success());
+    let remains = Remains { succeeded, told: &told, child: found.as_ref(), output: &output };
+    (outcome.state, outcome.code, outcome.message) = verdict::of(&remains);
+    outcome.child = found.map(|FoundChild { child, .. }| child);
+    Ok(())
+}
+
+fn cancelled(why: &str) -> RunnerError {
+    RunnerError::blocked(Code::Cancelled, format!("the replay was cancelled: {why}"))
+}

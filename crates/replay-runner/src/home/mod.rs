@@ -1,0 +1,124 @@
+//! What a replay has opened and who closes it. Each replay has a private directory with a lock, which the system releases when its
+//! process dies, and a manifest that names a thing before it exists. The next start closes what a dead one left.
+
+mod close;
+mod manifest;
+pub(crate) mod process;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+pub(crate) use close::close;
+pub(crate) use manifest::{Group, Manifest, Worktree};
+
+use crate::error::{Result, RunnerError};
+
+const LOCK: &str = "lock";
+
+/// The directory of all replays of this user.
+#[derive(Debug)]
+pub(crate) struct Home {
+    path: PathBuf,
+}
+
+/// One replay's directory, locked as long as this lives.
+#[derive(Debug)]
+pub(crate) struct ReplayDir {
+    pub(crate) path: PathBuf,
+    _lock: File,
+}
+
+impl Home {
+    /// Makes the directory; nobody else may read it, since it holds orders and copies of code.
+    pub(crate) fn open(chosen: Option<&Path>) -> Result<Self> {
+        let path = chosen.map_or_else(default_path, Path::to_owned);
+        make_private(&path)?;
+        let path = path.canonicalize().map_err(RunnerError::at("open", &path))?;
+        Ok(Self { path })
+    }
+
+    /// A directory for a new replay.
+    pub(crate) fn begin(&self, replay_id: &str) -> Result<ReplayDir> {
+        // Held until the new directory is locked, or a sweep of another process would take it for an orphan.
+        let _all = self.lock_all()?;
+        let path = self.path.join(replay_id);
+        make_private(&path)?;
+        let file = path.join(LOCK);
+        let lock = File::create(&file).map_err(RunnerError::at("create", &file))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                RunnerError::usage(format!("a replay `{replay_id}` is under way"))
+            }
+            TryLockError::Error(source) => RunnerError::at("lock", &file)(source),
+        })?;
+        Ok(ReplayDir { path, _lock: lock })
+    }
+
+    /// Directories whose process is gone, each locked by us now.
+    pub(crate) fn orphans(&self) -> Result<Vec<ReplayDir>> {
+        let _all = self.lock_all()?;
+        let entries = fs::read_dir(&self.path).map_err(RunnerError::at("read", &self.path))?;
+        let dirs = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+        let take = |path: PathBuf| {
+            let lock = File::create(path.join(LOCK)).ok()?;
+            lock.try_lock().ok().map(|()| ReplayDir { path, _lock: lock })
+        };
+        Ok(dirs.filter_map(take).collect())
+    }
+
+    fn lock_all(&self) -> Result<File> {
+        let path = self.path.join("home.lock");
+        let file = File::create(&path).map_err(RunnerError::at("create", &path))?;
+        file.lock().map_err(RunnerError::at("lock", &path))?;
+        Ok(file)
+    }
+}
+
+/// One directory a user below the system's temporary one, because that is emptied by somebody else if we never come back.
+fn default_path() -> PathBuf {
+    #[cfg(unix)]
+    let user = rustix::process::getuid().as_raw().to_string();
+    #[cfg(not(unix))]
+    let user = "user".to_owned();
+    std::env::temp_dir().join(format!("molar-replay-{user}"))
+}
+
+/// Makes a directory that only its owner may enter; one that somebody else has put there is refused.
+fn make_private(path: &Path) -> Result<()> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).map_err(RunnerError::at("create directory", parent))?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => is_ours(path),
+        other => other.map_err(RunnerError::at("create directory", path)),
+    }
+}
+
+fn is_ours(path: &Path) -> Result<()> {
+    let meta = fs::symlink_metadata(path).map_err(RunnerError::at("read", path))?;
+    #[cfg(unix)]
+    let (owner, us) =
+        (std::os::unix::fs::MetadataExt::uid(&meta), rustix::process::getuid().as_raw());
+    #[cfg(not(unix))]
+    let (owner, us) = (0, 0);
+    if meta.is_dir() && owner == us {
+        return Ok(());
+    }
+    Err(RunnerError::usage(format!(
+        "`{}` is not a directory of yours; name another with --home",
+        path.display()
+    )))
+}
+
+/// Writes a file that only its owner may read, from its first byte on.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(RunnerError::at("create", path))?;
+    std::io::Write::write_all(&mut file, bytes).map_err(RunnerError::at("write", path))
+}

@@ -1,0 +1,106 @@
+//! The only place that prints: progress and outcome to standard output, the rest to standard error.
+
+use std::error::Error;
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::error::Result;
+use crate::outcome::{Outcome, State};
+use crate::progress::Progress;
+
+/// Help and usage errors as clap words them.
+pub(crate) fn help(error: &clap::Error) {
+    drop(error.print());
+}
+
+/// An error with its causes, one line each.
+pub(crate) fn problem(error: &dyn Error) {
+    let mut stderr = anstream::stderr();
+    drop(writeln!(stderr, "replay-runner: {error}"));
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        drop(writeln!(stderr, "  because: {error}"));
+        cause = error.source();
+    }
+}
+
+/// A line for the person at the terminal, not part of the result.
+pub(crate) fn note(text: &str) {
+    drop(writeln!(anstream::stderr(), "replay-runner: {text}"));
+}
+
+/// Standard output that drops colours when nobody looks.
+pub(crate) fn results() -> impl Write {
+    std::io::BufWriter::new(anstream::stdout())
+}
+
+/// Tells a replay's way and end: JSON lines for programs, short lines for people.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Teller {
+    pub(crate) json: bool,
+}
+
+impl Teller {
+    /// One line of progress.
+    pub(crate) fn progress(self, line: &Progress) -> Result<()> {
+        let mut out = anstream::stdout();
+        if self.json {
+            writeln!(out, "{}", serde_json::to_string(line)?)?;
+        } else {
+            let dim = Style::new().dimmed();
+            let what = line.action.map_or("worker", |action| action.name());
+            let step = line.step.map(|step| format!(" step {step}")).unwrap_or_default();
+            let code = line.code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
+            let message = line.message.as_deref().unwrap_or_default();
+            let state = line.state.as_str();
+            writeln!(out, "{dim}{state:9} {what:8}{dim:#}{step}{code} {message}")?;
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    /// The end: `{"outcome":{…}}` as the last line for programs.
+    pub(crate) fn outcome(self, outcome: &Outcome) -> Result<()> {
+        let mut out = anstream::stdout();
+        if self.json {
+            writeln!(out, "{}", serde_json::json!({ "outcome": outcome }))?;
+        } else {
+            for_people(&mut out, outcome)?;
+        }
+        out.flush()?;
+        Ok(())
+    }
+}
+
+fn for_people(out: &mut impl Write, outcome: &Outcome) -> Result<()> {
+    let colour = match outcome.state {
+        State::Passed => AnsiColor::Green,
+        State::Diverged => AnsiColor::Yellow,
+        _ => AnsiColor::Red,
+    };
+    let bold = Style::new().bold().fg_color(Some(colour.into()));
+    let code = outcome.code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
+    writeln!(
+        out,
+        "\n{bold}{}{bold:#}{code} from step {} of {}",
+        outcome.state.as_str(),
+        outcome.from_step,
+        outcome.parent_trace_id
+    )?;
+    if let Some(message) = &outcome.message {
+        writeln!(out, "  {}", message.replace('\n', "\n  "))?;
+    }
+    if let Some(child) = &outcome.child {
+        writeln!(
+            out,
+            "  trace of the replay  {} in {}",
+            child.trace_id,
+            child.directory.display()
+        )?;
+    }
+    if let Some(total) = outcome.timings_ms.get("total") {
+        writeln!(out, "  took                 {total} ms")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! A replay, decided: ten actions and what each will do. `plan` prints it; `run` acts it out in order.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::args::{AppMode, Place, Strategy, Wanted};
+use crate::child::Playwright;
+use crate::codes::Code;
+use crate::edits::{self, Patch};
+use crate::error::{Result, RunnerError};
+use crate::home::process::MARK;
+use crate::source::{Source, StepFact};
+use crate::tree::{self, Listing};
+
+/// The ten actions of a replay. They stand in the order in which they are acted out: edits come before anything is restored, because
+/// a patch that does not fit is the cheapest failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Action {
+    /// The source trace is at hand.
+    Source,
+    /// Its code is put in a place of its own.
+    Code,
+    /// The edits are applied there.
+    Edits,
+    /// Each clone is restored to where it was before step N.
+    Clones,
+    /// Their clocks are set to that moment.
+    Clock,
+    /// Random numbers are seeded as they were.
+    Seed,
+    /// The worker is told how the network answers out of the record.
+    Network,
+    /// The worker is told how the browser gets to step N.
+    Browser,
+    /// Playwright starts.
+    Start,
+    /// The replay's own trace is written and found.
+    Stream,
+}
+
+impl Action {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Code => "code",
+            Self::Edits => "edits",
+            Self::Clones => "clones",
+            Self::Clock => "clock",
+            Self::Seed => "seed",
+            Self::Network => "network",
+            Self::Browser => "browser",
+            Self::Start => "start",
+            Self::Stream => "stream",
+        }
+    }
+}
+
+/// One action with everything it needs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub(crate) enum Deed {
+    Source {
+        directory: PathBuf,
+        store: PathBuf,
+    },
+    Code(Listing),
+    Edits(Changes),
+    Seed {
+        rng_seed: Option<String>,
+    },
+    Network {
+        app_mode: AppMode,
+        app_origins: Vec<String>,
+        passthrough: Vec<String>,
+        vault_key: Option<PathBuf>,
+    },
+    Browser {
+        strategy: Strategy,
+        guest: Option<PathBuf>,
+    },
+    Start(Playwright),
+    Stream {
+        root: PathBuf,
+    },
+}
+
+impl Deed {
+    /// What it will do, for people.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Source { directory, .. } => format!("read `{}`", directory.display()),
+            Self::Code(listing) => {
+                let how = if listing.commit.is_some() { "a git worktree" } else { "a copy" };
+                format!(
+                    "make {how} of `{}` with {} files",
+                    listing.root.display(),
+                    listing.files.len()
+                )
+            }
+            Self::Edits(changes) => {
+                let build = changes
+                    .build
+                    .as_ref()
+                    .map(|build| format!(", build with `{build}`"))
+                    .unwrap_or_default();
+                format!(
+                    "apply {} patches, change {} variables{build}",
+                    changes.patches.len(),
+                    changes.variables.len()
+                )
+            }
+            Self::Seed { rng_seed } => match rng_seed {
+                Some(_) => "seed random numbers as recorded".to_owned(),
+                None => "seed nothing, since the record names no seed".to_owned(),
+            },
+            Self::Network { vault_key, .. } => {
+                let key = if vault_key.is_some() { "with" } else { "without" };
+                format!("answer requests from the record, {key} the vault's key")
+            }
+            Self::Browser { strategy, .. } => {
+                format!("bring the browser to step N by {strategy:?}")
+            }
+            Self::Start(playwright) => format!("start `playwright {}`", playwright.args.join(" ")),
+            Self::Stream { root } => {
+                format!("write the replay's own trace below `{}`", root.display())
+            }
+        }
+    }
+
+    /// Which of the ten it is.
+    pub(crate) fn action(&self) -> Action {
+        match self {
+            Self::Source { .. } => Action::Source,
+            Self::Code(_) => Action::Code,
+            Self::Edits(_) => Action::Edits,
+            Self::Seed { .. } => Action::Seed,
+            Self::Network { .. } => Action::Network,
+            Self::Browser { .. } => Action::Browser,
+            Self::Start(_) => Action::Start,
+            Self::Stream { .. } => Action::Stream,
+        }
+    }
+}
+
+/// What is changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Changes {
+    /// Files that each patch touches.
+    #[serde(serialize_with = "touched")]
+    pub(crate) patches: Vec<Patch>,
+    /// Names of changed variables; their values may be secrets.
+    pub(crate) variables: Vec<String>,
+    /// The command that builds.
+    pub(crate) build: Option<String>,
+}
+
+fn touched<S: serde::Serializer>(
+    patches: &[Patch],
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_seq(patches.iter().map(|patch| {
+        let files: Vec<&Path> = patch.files.iter().map(edits::FilePatch::path).collect();
+        serde_json::json!({ "patch": patch.name, "files": files })
+    }))
+}
+
+/// A whole replay, decided.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Pipeline {
+    version: u32,
+    pub(crate) replay_id: String,
+    pub(crate) trace_id: String,
+    pub(crate) from_step: u64,
+    pub(crate) step: StepFact,
+    pub(crate) deeds: Vec<Deed>,
+}
+
+impl Pipeline {
+    /// Where the replay's own trace is written.
+    pub(crate) fn child_root(&self) -> &Path {
+        let root = self.deeds.iter().find_map(|deed| match deed {
+            Deed::Stream { root } => Some(root.as_path()),
+            _ => None,
+        });
+        root.unwrap_or(Path::new(""))
+    }
+}
+
+/// Decides a replay of an opened source. Reads the working directory, and changes nothing.
+pub(crate) fn decide(
+    wanted: &Wanted,
+    place: &Place,
+    source: &Source,
+    replay_id: &str,
+) -> Result<Pipeline> {
+    let step = source.facts.step(wanted.from_step)?.clone();
+    let listing = tree::list(&wanted.suite, &source.store)?;
+    has_spec(&listing, wanted, source)?;
+    let deeds = vec![
+        Deed::Source { directory: source.dir.clone(), store: source.store.clone() },
+        Deed::Code(listing),
+        Deed::Edits(Changes {
+            patches: edits::read(&wanted.edits.patches)?,
+            variables: names(&wanted.edits.set_env),
+            build: wanted.edits.build.clone(),
+        }),
+        Deed::Seed { rng_seed: source.facts.rng_seed.clone() },
+        network(wanted, source)?,
+        Deed::Browser {
+            strategy: wanted.manner.strategy,
+            guest: wanted.surroundings.guest.clone(),
+        },
+        Deed::Start(playwright(wanted, source)),
+        Deed::Stream { root: child_root(wanted, place, source, replay_id)? },
+    ];
+    Ok(Pipeline {
+        version: 1,
+        replay_id: replay_id.to_owned(),
+        trace_id: source.facts.start.trace_id.to_string(),
+        from_step: wanted.from_step,
+        step,
+        deeds,
+    })
+}
+
+fn has_spec(listing: &Listing, wanted: &Wanted, source: &Source) -> Result<()> {
+    let spec =
+        listing.suite.join(crate::child::spec_of(&source.facts.start, wanted.config.as_deref()));
+    if listing.files.contains(&spec) {
+        return Ok(());
+    }
+    let message = format!(
+        "the suite in `{}` has no `{}`, where the trace's test stood; name the folder of its Playwright configuration with --suite",
+        wanted.suite.display(),
+        source.facts.start.scenario.file
+    );
+    Err(RunnerError::blocked(Code::NoTest, message))
+}
+
+fn network(wanted: &Wanted, source: &Source) -> Result<Deed> {
+    let surroundings = &wanted.surroundings;
+    let beside = source.store.join(trace_core::edge::vault::KEY_FILE);
+    let vault_key = match &surroundings.vault_key {
+        Some(key) => Some(key.canonicalize().map_err(|error| {
+            RunnerError::usage(format!("no vault key `{}`: {error}", key.display()))
+        })?),
+        None => Some(beside).filter(|key| key.is_file()),
+    };
+    Ok(Deed::Network {
+        app_mode: wanted.manner.app_mode,
+        app_origins: surroundings.app_origins.clone(),
+        passthrough: surroundings.passthrough.clone(),
+        vault_key,
+    })
+}
+
+fn playwright(wanted: &Wanted, source: &Source) -> Playwright {
+    let mut env = vec![MARK.to_owned(), "MOLAR_TRACE_DIR".to_owned()];
+    env.extend(source.facts.rng_seed.as_ref().map(|_| RNG_SEED.to_owned()));
+    env.extend(names(&wanted.surroundings.env));
+    env.extend(names(&wanted.edits.set_env));
+    Playwright::of(&source.facts.start, wanted.config.as_deref(), env)
+}
+
+/// The variable that seeds random numbers of the replay.
+pub(crate) const RNG_SEED: &str = "MOLAR_REPLAY_RNG_SEED";
+
+/// A root of its own beside the source's, so that what a replay writes is told from what a suite writes.
+fn child_root(wanted: &Wanted, place: &Place, source: &Source, replay_id: &str) -> Result<PathBuf> {
+    let root = match &wanted.surroundings.out {
+        Some(out) => out.clone(),
+        // A bundle's store is temporary.
+        None if source.is_temporary() => place.root.join("replays").join(replay_id),
+        None => source.store.join("replays").join(replay_id),
+    };
+    std::path::absolute(&root).map_err(RunnerError::at("find", &root))
+}
+
+fn names(pairs: &[(String, String)]) -> Vec<String> {
+    pairs.iter().map(|(name, _)| name.clone()).collect()
+}

@@ -1,0 +1,145 @@
+//! How replays come out, and what is told of them.
+
+use serde_json::{Value, json};
+
+use super::kit::{Suite, TRACE, finished};
+
+#[test]
+fn every_ending_has_its_state_code_and_exit_code() {
+    let suite = Suite::new(true);
+    let check = |ending: &str, exit: i32, state: &str, code: Option<&str>, says: &str| {
+        let ran = suite.run(ending, &[]);
+        let outcome = ran.outcome();
+        assert_eq!(ran.code, Some(exit), "{ending}: {outcome} {}", ran.stderr);
+        assert_eq!(outcome["state"], state, "{ending}: {outcome}");
+        assert_eq!(outcome["code"].as_str(), code, "{ending}: {outcome}");
+        let message = outcome["message"].as_str().unwrap_or_default();
+        assert!(message.contains(says), "{ending}: {message}");
+        suite.is_clean();
+    };
+    check("pass", 0, "passed", None, "");
+    check("fail", 1, "failed", None, "the plan is free");
+    check("diverge", 4, "diverged", Some("NETWORK_MISS"), "GET /api/x");
+    check("block", 3, "blocked", Some("NO_TAPE"), "no tape");
+    check("no-test", 3, "blocked", Some("NO_TEST"), "No tests found");
+    check("broken", 3, "blocked", Some("BUILD_FAILED"), "SyntaxError");
+    check("silent", 3, "blocked", Some("NO_TEST"), "register");
+    check("lies", 1, "failed", None, "`failed`");
+}
+
+#[test]
+fn the_order_the_command_line_and_the_environment_are_those_of_the_trace() {
+    let suite = Suite::new(true);
+    let more = [
+        "--app-mode",
+        "hybrid",
+        "--strategy",
+        "fast-forward",
+        "--set-env",
+        "PLAN=pro",
+        "--app-origin",
+        "http://127.0.0.1:4000",
+    ];
+    let ran = suite.run("pass", &more);
+    let outcome = ran.outcome();
+    let order: Value = serde_json::from_str(&suite.left(&outcome, "order.json")).unwrap();
+    assert_eq!(order["trace"], json!(suite.trace_dir().canonicalize().unwrap()));
+    assert_eq!(order["blobs"], json!(suite.dir.path().join("molar").canonicalize().unwrap()));
+    assert_eq!(
+        (
+            &order["from_step"],
+            &order["strategy"],
+            &order["app_mode"],
+            &order["vault_key"],
+            &order["version"]
+        ),
+        (&json!(2), &json!("fast-forward"), &json!("hybrid"), &Value::Null, &json!(1))
+    );
+    assert_eq!(order["app_origins"], json!(["http://127.0.0.1:4000"]));
+    assert!(suite.left(&outcome, "order.mode").starts_with("-rw-------"));
+    let env = suite.left(&outcome, "env");
+    for wanted in ["MOLAR_REPLAY_RNG_SEED=seed-1", "PLAN=pro", "STAND_IN=pass"] {
+        assert!(env.lines().any(|line| line == wanted), "{wanted}: {env}");
+    }
+    let args = suite.left(&outcome, "args");
+    let args: Vec<&str> = args.lines().collect();
+    assert_eq!(
+        args[..4],
+        [
+            "test",
+            r"tests\/upgrade\.spec\.ts$",
+            "-g",
+            r"/^\s*chromium\s+(?:.*\/)?upgrade\.spec\.ts plans(?: @\S+)* upgrades \(now\)(?: @\S+)*$/"
+        ]
+    );
+    assert!(args.windows(2).any(|pair| pair == ["--project", "chromium"]), "{args:?}");
+    // Every line but the last is progress; the runner's name their action, the worker's are passed on.
+    let lines: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let actions: Vec<&str> = lines.iter().filter_map(|line| line["action"].as_str()).collect();
+    assert_eq!(actions, ["source", "code", "edits", "seed", "network", "browser", "start"]);
+    assert!(lines.iter().any(|line| line["state"] == "skipping" && line["step"] == 1));
+    assert_eq!(outcome["parent_trace_id"], TRACE);
+    assert!(
+        outcome["timings_ms"]["total"].is_number() && outcome["timings_ms"]["stream"].is_number()
+    );
+    let child = outcome["child"]["directory"].as_str().unwrap();
+    assert!(std::path::Path::new(child).join("trace.ndjson.zst").is_file());
+}
+
+#[test]
+fn what_cannot_be_replayed_is_said_before_anything_is_opened() {
+    let suite = Suite::new(true);
+    let check = |args: &[&str], exit: i32, says: &str| {
+        let mut command = suite.command(&["run", "--json"]);
+        let ran = finished(command.args(args).arg("--guest").arg(suite.path("guest.cjs")));
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.code, Some(exit), "{told}");
+        assert!(told.contains(says), "{told}");
+    };
+    let shop = suite.path("shop").display().to_string();
+    check(&["--trace", "550e", "--from-step", "9", "--suite", &shop], 3, "has 2 top-level steps");
+    check(
+        &[
+            "--trace",
+            "aB3dE5gH7",
+            "--from-step",
+            "1",
+            "--suite",
+            &suite.code().display().to_string(),
+        ],
+        3,
+        "NO_TEST",
+    );
+    check(&["--trace", "nothing", "--from-step", "1", "--suite", &shop], 2, "no trace `nothing`");
+    check(&["--trace", "550e", "--from-step", "1", "--suite", "/nowhere/at/all"], 2, "no suite");
+    check(&["--trace", "550e", "--from-step", "0", "--suite", &shop], 2, "from-step");
+    check(
+        &[
+            "--trace",
+            &suite.path("package.json").display().to_string(),
+            "--from-step",
+            "1",
+            "--suite",
+            &shop,
+        ],
+        2,
+        "bundle",
+    );
+    suite.is_clean();
+}
+
+#[test]
+fn plan_names_what_would_be_done_and_leaves_nothing() {
+    let suite = Suite::new(true);
+    let mut command = suite.command(&["plan", "--trace", "550e8400", "--from-step", "2"]);
+    let ran = finished(command.arg("--suite").arg(suite.path("shop")));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for says in
+        ["from step 2 \"Upgrade\"", "git worktree", "playwright test", "seed random numbers"]
+    {
+        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+    }
+    assert!(!suite.home().exists());
+    assert_eq!(suite.git(&["status", "--porcelain"]), "");
+}

@@ -1,0 +1,46 @@
+#!/bin/sh
+# Stands for Playwright: reads the order as a worker does, and leaves what a worker leaves. STAND_IN names how it ends.
+set -eu
+field() { sed -n "s|.*\"$1\":\"\([^\"]*\)\".*|\1|p" "$MOLAR_REPLAY_ORDER"; }
+progress=$(field progress)
+id=$(field replay_id)
+tell() { printf '%s\n' "$1" >> "$progress"; }
+
+mkdir -p "$MOLAR_TRACE_DIR"
+pwd -P > "$MOLAR_TRACE_DIR/cwd"
+cp "$MOLAR_REPLAY_ORDER" "$MOLAR_TRACE_DIR/order.json"
+ls -l "$MOLAR_REPLAY_ORDER" > "$MOLAR_TRACE_DIR/order.mode"
+env > "$MOLAR_TRACE_DIR/env"
+printf '%s\n' "$@" > "$MOLAR_TRACE_DIR/args"
+cp -R . "$MOLAR_TRACE_DIR/seen"
+tell '{"at_ms":1,"state":"skipping","step":1}'
+
+trace() {
+  dir="$MOLAR_TRACE_DIR/traces/runs/local/2026/01/02/$2"
+  mkdir -p "$dir"
+  {
+    printf '{"ts":0,"seq":1,"kind":"run.start","format":1,"trace_id":"%s","short_id":"xY9zQ2mNp","wall_ms":1767312000000,"project":"chromium","scenario":{"slug":"upgrade","title":"upgrades (now)","file":"tests/upgrade.spec.ts","line":1,"title_path":["plans","upgrades (now)"]},"run":{"id":"r"},"retry":0,"repeat_each":0,"worker":{"index":0,"parallel_index":0,"pid":1},"source":"manual","seeds":{},"environment":{},"capture":{},"recorder":{"name":"stand-in","version":"0"},"parent_trace_id":"550e8400-e29b-41d4-a716-446655440000","replay":{"id":"%s"}}\n' "$2" "$id"
+    printf '{"ts":5,"seq":2,"kind":"run.end","status":"%s","duration_ms":5,"counts":{"run.start":1,"run.end":1}%s}\n' "$1" "${3:-}"
+  } > "$dir/trace.ndjson.zst"
+}
+uuid="550e8400-e29b-41d4-a716-${id#????}"
+
+case "${STAND_IN:-pass}" in
+  pass) tell '{"at_ms":2,"state":"passed"}'; trace passed "$uuid" ;;
+  fail) trace failed "$uuid" ',"error":{"message":"the plan is free"}'; exit 1 ;;
+  diverge)
+    tell '{"at_ms":2,"state":"diverged","code":"NETWORK_MISS","message":"GET /api/x is not in the record"}'
+    trace failed "$uuid" ',"error":{"message":"the plan is free"}'; exit 1 ;;
+  block) tell '{"at_ms":2,"state":"blocked","code":"NO_TAPE","message":"there is no tape"}'; exit 1 ;;
+  no-test) echo 'Error: No tests found'; exit 1 ;;
+  broken) echo 'SyntaxError: Unexpected token'; exit 1 ;;
+  silent) ;;
+  lies) trace failed "$uuid" ;;
+  hang)
+    sleep 600 & echo "$!" > "$MOLAR_TRACE_DIR/pids"
+    if command -v setsid > /dev/null; then setsid sleep 600 & echo "$!" >> "$MOLAR_TRACE_DIR/pids"; fi
+    trap '' TERM
+    echo "$$" >> "$MOLAR_TRACE_DIR/pids"
+    tell '{"at_ms":2,"state":"running","step":2}'
+    while :; do sleep 600 & wait "$!" || :; done ;;
+esac
