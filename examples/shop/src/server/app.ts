@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { random } from '@molar/random';
+import { time } from '@molar/time';
 import Stripe from 'stripe';
 import { Stock } from './catalogue.js';
 import type { ShopConfig } from './config.js';
@@ -42,7 +44,8 @@ export async function startShop(config: ShopConfig, log: (line: string) => void)
   const url = `http://${HOST}:${(server.address() as AddressInfo).port}`;
   const app: App = { config, stripe, plans, stock: new Stock(), avatars: new Map(), webhook: new Webhook(stripe, plans, url + config.webhookPath) };
   app.stock.watch((sku, pieces) => sockets.forEach((socket) => socket.tell({ sku, stock: pieces })));
-  server.on('request', (request, response) => void serve(app, request, response, log));
+  const listener = random.http((request, response: ServerResponse) => void serve(app, request, response, log));
+  server.on('request', time.http(listener));
   server.on('upgrade', (request, stream) => {
     if (new URL(request.url ?? '/', url).pathname !== '/ws/stock') return stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
     const socket = accept(request, stream, () => socket && sockets.delete(socket));
