@@ -1,9 +1,8 @@
-import { performance } from 'node:perf_hooks';
 import type { Clock } from './context.js';
+import { realMonotonic } from './context.js';
 import type { ClockMode } from './header.js';
 
-/** Real time, taken before anything is patched. */
-const realMonotonic: () => number = performance.now.bind(performance);
+/** Taken before an application's own fake timers replace it. */
 const atEndOfMacrotask = setImmediate;
 
 /** Equal reads in one macrotask after which a standing clock is being waited for. */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
+import { performance } from 'node:perf_hooks';
 import type { ReplayHeader } from './header.js';
 import { REPLAY_HEADER, SECRET_VARIABLE, verifyReplayHeader } from './header.js';
 
@@ -44,12 +45,22 @@ interface Shared {
   readonly storage: AsyncLocalStorage<ReplayContext>;
   /** Decided once per request, however many middlewares ask; `undefined` for one that is not replayed. */
   readonly requests: WeakMap<object, ReplayContext | undefined>;
+  /** The real `performance.now`, taken by the first copy: what a later one finds may be patched. */
+  readonly monotonic: () => number;
   /** What has been patched in this process, by name; `false` for what could not be. */
   readonly installed: Map<string, boolean>;
 }
 
 const KEY = Symbol.for('molar.replay.v1');
-const shared: Shared = ((globalThis as { [KEY]?: Shared })[KEY] ??= { storage: new AsyncLocalStorage(), requests: new WeakMap(), installed: new Map() });
+const shared: Shared = ((globalThis as { [KEY]?: Shared })[KEY] ??= {
+  storage: new AsyncLocalStorage(),
+  requests: new WeakMap(),
+  monotonic: performance.now.bind(performance),
+  installed: new Map(),
+});
+
+/** Milliseconds since the process began, whatever is patched. */
+export const realMonotonic: () => number = shared.monotonic;
 
 /** The replayed request that the running code belongs to, if any. */
 export function current(): ReplayContext | undefined {

@@ -79,6 +79,21 @@ test('under a shifting clock time goes on from the given moment, and never back'
   assert.ok(second - first >= 18 && second - first <= elapsed + 1, `${second - first} and ${elapsed} ms`);
 });
 
+test('two copies of the package in one process see the same request, and one clock', async () => {
+  const ours = Object.keys(require.cache).filter((path) => path.includes('/time/dist/'));
+  assert.ok(ours.length > 5, 'the first copy is loaded');
+  ours.forEach((path) => delete require.cache[path]);
+  const copy = require('@molar/time') as { time: typeof time; current: typeof current };
+  assert.notEqual(copy.time, time);
+  const other = new Served([copy.time]);
+  try {
+    const [now, same, elapsed] = await other.within(header({ mode: 'shift' }), () => [Date.now(), copy.current() === current(), performance.now() - performance.now()] as const);
+    assert.ok(now >= LEAP && now < LEAP + 1e9 && same && elapsed <= 0);
+  } finally {
+    await other.close();
+  }
+});
+
 test('timers stay real under a fixed clock', async () => {
   const before = process.hrtime.bigint();
   await served.within(header(), () => new Promise((resolve) => setTimeout(resolve, 20)));
