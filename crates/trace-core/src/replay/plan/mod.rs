@@ -109,6 +109,7 @@ fn planned(step: &Step) -> PlannedStep {
         title: step.title.clone(),
         id: step.id.clone(),
         status: step.status,
+        ts_ms: step.start_ms,
     }
 }
 

@@ -77,7 +77,7 @@ pub struct StepAt {
 }
 
 /// A top-level step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlannedStep {
     /// Its number, from 1.
     pub index: u64,
@@ -87,6 +87,8 @@ pub struct PlannedStep {
     pub id: StepId,
     /// How it came out when recorded.
     pub status: StepStatus,
+    /// When it began, in milliseconds on the trace's axis.
+    pub ts_ms: f64,
 }
 
 /// Which test it is.
