@@ -1,6 +1,7 @@
 import type { BrowserContext, TestInfo } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Settings } from './options/index.js';
 import { role } from './placement.js';
 import type { Step } from './playwright/steps.js';
 import type { Session } from './session.js';
@@ -26,18 +27,22 @@ export interface ReplayStep {
 /** What a replay may do to the trace of the test it replays. */
 export interface ReplaySession {
   readonly traceId: string;
-  append(kind: string, payload: Payload): void;
+  append(kind: string, payload: Readonly<Record<string, unknown>>): void;
 }
 
 /** What stands between a replayed test and the world. It lives in the test's worker; another package brings it. */
 export interface ReplayGuest {
   /** What `run.start` says about the replay. */
   readonly runStart: Payload;
+  /** The seed with which the pages of the recorded test drew their random numbers. */
+  readonly seed: string | undefined;
   /** Playwright's client in this worker, before a test of it begins. */
   playwrightReady(playwright: unknown): void;
   testBegins(testInfo: TestInfo, session: ReplaySession): void;
   /** Awaited before the test gets the context. A rejection keeps the context from the test, since its requests would go anywhere. */
   contextOpens(context: BrowserContext): Promise<void>;
+  /** Awaited after the recorder's own scripts are in the context: they keep the clock that the browser has. */
+  contextReady(context: BrowserContext): Promise<void>;
   /** Called before the first line of the step's body runs, so what it switches is switched by then. */
   stepBegins(step: ReplayStep): void;
   stepEnds(step: ReplayStep): void;
@@ -70,13 +75,18 @@ export function replayGuest(): ReplayGuest | undefined {
   return loaded;
 }
 
+/** The settings of a replayed test: its random numbers come from the recorded seed. */
+export function asRecorded(chosen: Settings): Settings {
+  return loaded?.seed === undefined ? chosen : { ...chosen, rng_seed: loaded.seed };
+}
+
 /** Tells the guest about one test, from now to its end. */
 export function followReplay(session: Session): void {
   const guest = loaded;
   if (!guest) return;
   guest.testBegins(session.testInfo, {
     traceId: session.recorder.traceId,
-    append: (kind, payload) => session.append(kind, payload),
+    append: (kind, payload) => session.append(kind, payload as Payload),
   });
   session.onStep((when, step) => (when === 'start' ? guest.stepBegins(told(step)) : guest.stepEnds(told(step))));
   session.onClose(async (bound_ms) => await within(bound_ms * END_SHARE, guest.testEnds()));

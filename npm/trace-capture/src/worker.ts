@@ -37,7 +37,7 @@ import { checkHooks } from './self-check.js';
 import { contextBegins, contextEnds, followUsersTrace, watchBrowser, watchLeaving } from './leaving.js';
 import { Session, rootOf } from './session.js';
 import { cloneSeeds } from './clones/seeds.js';
-import { followReplay, offerContext, replayGuest } from './replay-port.js';
+import { asRecorded, followReplay, offerContext, replayGuest } from './replay-port.js';
 import { Pending, atMost } from './wait.js';
 import { StateChannel } from './state/channel.js';
 
@@ -132,7 +132,7 @@ export class Worker {
   /** Begins the trace of a test. Called again for hooks of the same test, where it does nothing. */
   begin(testInfo: TestInfo, use: unknown): void {
     if (this.#sessions.has(testInfo) || this.#ended.has(testInfo)) return;
-    const chosen = settings({ use, file: testInfo.file, annotations: testInfo.annotations });
+    const chosen = asRecorded(settings({ use, file: testInfo.file, annotations: testInfo.annotations }));
     const attempt = { testId: testInfo.testId, runId: shareRunId(), retry: testInfo.retry };
     const plan = replayGuest() ? 'record' : planOf(chosen, attempt);
     if (plan === 'leave') return;
@@ -205,6 +205,7 @@ export class Worker {
     const ready = guardedAsync('a new context', async () => {
       guarded('a request context', () => followApiRequests(context.request, () => this.current));
       await watchContext(context, session, this);
+      await replayGuest()?.contextReady(context);
     });
     await atMost(boundOf(session.testInfo, 3_000), ready);
   }

@@ -13,7 +13,7 @@ import { readOrder } from '../dist/guest/order.js';
 import { Pace } from '../dist/guest/pace.js';
 
 const body = Buffer.from('0123456789');
-const answer = { kind: 'response', status: 200, headers: [['Content-Length', '10'], ['Set-Cookie', 'a=1\nb=2; HttpOnly'], ['Content-Encoding', 'br']], body: 'whole', seq: 1 } as const;
+const answer = { kind: 'response', status: 200, headers: [['Content-Length', '10'], ['Set-Cookie', 'a=1\nb=2; HttpOnly'], ['Content-Encoding', 'br']], body: 'whole', duration_ms: 1 } as const;
 
 describe('an answer as the browser is given it', () => {
   it('is without the headers of the wire, and its cookies stand alone', () => {
@@ -59,7 +59,7 @@ describe('a recorded stream', () => {
 
 describe('recorded sockets', () => {
   it('are closed by their server again, and not by their page', () => {
-    const raw = (code: number): object => ({ url: 'ws://h/', frames: [{ direction: 'received', ts_ms: 1, text: 'a' }, { direction: 'received', ts_ms: 2, missing: true }, { direction: 'sent', ts_ms: 3, base64: 'AQ==' }], closed_ms: 9, code, reason: 'r' });
+    const raw = (code: number): object => ({ url: 'ws://h/', opened_ms: 0, frames: [{ direction: 'received', ts_ms: 1, text: 'a' }, { direction: 'received', ts_ms: 2, missing: true }, { direction: 'sent', ts_ms: 3, base64: 'AQ==' }], closed_ms: 9, code, reason: 'r' });
     const [server, page] = readSockets(JSON.stringify([raw(4000), raw(1001)]));
     assert.deepEqual(server?.closed, { at_ms: 9, code: 4000, reason: 'r' });
     assert.equal(page?.closed, undefined);

@@ -21,11 +21,17 @@ export class Replay {
   readonly pace: Pace;
   readonly findings: Findings;
   readonly #switched: (() => void)[] = [];
+  /** How the steps before the first live one are got over. */
+  readonly strategy: 'fast-forward' | 'restore';
+  /** The record with every answer in its turn, also for steps that are not carried out. */
+  readonly #ordered: ReplaySource;
   #skipping = true;
   #origin: { readonly replayed: string; readonly recorded: string } | undefined;
 
-  constructor(order: Order, source: ReplaySource, append: Append) {
+  constructor(order: Order, source: ReplaySource, strategy: 'fast-forward' | 'restore', append: Append, ordered: ReplaySource = source) {
     this.order = order;
+    this.strategy = strategy;
+    this.#ordered = ordered;
     this.source = source;
     this.plan = JSON.parse(source.plan()) as ReplayPlan;
     const marks = this.plan.steps.flatMap(({ id, ts_ms }) => (ts_ms === undefined ? [] : [{ id, ts_ms }]));
@@ -36,6 +42,11 @@ export class Replay {
   /** Whether the steps before the first live one are under way. */
   get skipping(): boolean {
     return this.#skipping;
+  }
+
+  /** Whether the browser is being put back. */
+  get restoring(): boolean {
+    return this.#skipping && this.strategy === 'restore';
   }
 
   /** Whether the running application answers from the first live step on. */
@@ -60,13 +71,24 @@ export class Replay {
   mapOrigin(replayed: string, recorded: string): void {
     if (replayed === recorded) return;
     this.#origin = { replayed, recorded };
-    this.source.mapOrigin(replayed, recorded);
+    for (const source of new Set([this.source, this.#ordered])) source.mapOrigin(replayed, recorded);
+  }
+
+  /** Whether the application stands elsewhere than when it was recorded. */
+  get isMoved(): boolean {
+    return this.#origin !== undefined;
   }
 
   /** A recorded address as it is in this replay. */
   replayed(url: string): string {
     const origin = this.#origin;
     return origin && (url === origin.recorded || url.startsWith(`${origin.recorded}/`)) ? origin.replayed + url.slice(origin.recorded.length) : url;
+  }
+
+  /** What a clock on the wall showed at this moment of the record. */
+  wallNow(): number | undefined {
+    const { wall_ms_at_step: wall_ms, step } = this.plan;
+    return wall_ms === undefined ? undefined : wall_ms - step.ts_ms + this.pace.now();
   }
 
   classOf(url: string): OriginClass {
@@ -84,6 +106,9 @@ export class Replay {
 
   /** Looks a request up, and uses the answer up. */
   find(asked: Omit<Asked, 'phase' | 'atMs'>): Found {
-    return JSON.parse(this.source.find({ ...asked, phase: 'live', atMs: this.pace.now() })) as Found;
+    const atMs = this.pace.now();
+    // Pages ask anew for what they last had; the code of a skipped step runs, so its own requests come in order.
+    const [source, phase] = !this.restoring ? ([this.source, 'live'] as const) : asked.client === 'test' ? ([this.#ordered, 'live'] as const) : ([this.source, 'restoring'] as const);
+    return JSON.parse(source.find({ ...asked, phase, atMs })) as Found;
   }
 }

@@ -11,27 +11,27 @@ export interface Asked {
   readonly headers: readonly (readonly [string, string])[];
   readonly body?: Buffer;
   readonly phase: 'restoring' | 'live';
-  /** Who asks: a page or worker, or Playwright's own client. */
-  readonly client?: 'page' | 'api';
+  /** Who asks: a page or worker, or the test's own client (`request`). */
+  readonly client?: 'browser' | 'test';
   /** Milliseconds on the recorded trace's axis. */
   readonly atMs: number;
 }
 
 /** What the record answers. */
 export type Answer =
-  | { readonly kind: 'response'; readonly status: number; readonly status_text?: string | null; readonly headers: readonly (readonly [string, string])[]; readonly chunks?: readonly (readonly [number, number])[] | null; readonly open?: boolean; readonly body: 'none' | 'whole' | 'missing'; readonly duration_ms?: number; readonly seq: number }
-  | { readonly kind: 'failed'; readonly error: string }
+  | { readonly kind: 'response'; readonly status: number; readonly status_text?: string | null; readonly headers: readonly (readonly [string, string])[]; readonly chunks?: readonly (readonly [number, number])[] | null; readonly open?: boolean; readonly body: 'none' | 'whole' | 'missing'; readonly duration_ms: number }
+  | { readonly kind: 'failed'; readonly error: string; readonly duration_ms: number }
   | { readonly kind: 'open' };
 
 /** A recorded exchange that fits a request, and how well. */
 export interface Hit {
   readonly entry: number;
   /** Seq of the recorded request. */
-  readonly recorded_seq: number;
-  readonly tier: string;
-  readonly used?: string;
-  readonly score?: number;
-  readonly deltas?: readonly unknown[];
+  readonly seq: number;
+  readonly tier: 'exact' | 'normalised' | 'scored';
+  readonly used: 'next' | 'as_of' | 'overrun';
+  readonly score: number;
+  readonly deltas: readonly unknown[];
   /** The part of a whole body that a range asks for: first and last byte. */
   readonly slice?: readonly [number, number | null] | null;
   readonly answer: Answer;

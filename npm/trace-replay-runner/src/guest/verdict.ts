@@ -1,6 +1,7 @@
 import type { TestInfo } from '@playwright/test';
 import type { ReplayStep } from '@molar/trace-capture';
 import type { Report } from './progress.js';
+import type { Left } from './way.js';
 import type { Replay } from './replay.js';
 
 interface Ended {
@@ -8,15 +9,18 @@ interface Ended {
   readonly replay: Replay;
   /** The last step of the test's own level that began. */
   readonly step: ReplayStep | undefined;
+  /** Why the replay left its way, where it did. */
+  readonly left: Left | undefined;
 }
 
 /** How a replay ended, told from how its test did. */
-export function verdictOf({ testInfo, replay, step }: Ended): Report {
+export function verdictOf({ testInfo, replay, step, left }: Ended): Report {
   const wanted = replay.order.from_step;
   const { status, expectedStatus } = testInfo;
   const passed = status === expectedStatus;
   const said = firstLine(testInfo.error?.message ?? testInfo.error?.value ?? '');
   const at = step?.index === undefined ? {} : { step: step.index };
+  if (left) return { state: 'diverged', ...at, code: left.code, message: left.message, detail: left.detail };
   if (replay.skipping) {
     const where = step?.index === undefined ? 'before its first step' : `in step ${step.index}, «${step.title}»`;
     if (passed) return { state: 'diverged', ...at, code: 'NO_SUCH_STEP', message: `the test ended without reaching step ${wanted}: an edit took steps away; choose a smaller step` };

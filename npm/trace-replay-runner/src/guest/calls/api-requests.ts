@@ -84,7 +84,7 @@ export class ApiRequests {
     const most = typeof call.params['maxRedirects'] === 'number' ? call.params['maxRedirects'] : MOST_HOPS;
     for (let hops = 0; ; hops += 1) {
       const headers = [...((call.params['headers'] as readonly Named[] | undefined) ?? []).map(({ name, value }) => [name, value] as const), ...(body ? [['content-type', body.type] as const] : [])];
-      const found = this.#replay.find({ method, url, headers, client: 'api', ...(body ? { body: body.data } : {}) });
+      const found = this.#replay.find({ method, url, headers, client: 'test', ...(body ? { body: body.data } : {}) });
       if (!found.hit) {
         if (this.#replay.answerer(this.#replay.classOf(url)) === 'record-or-live') return await call.proceed();
         this.#replay.findings.miss(method, url, this.#replay.classOf(url), found.miss);

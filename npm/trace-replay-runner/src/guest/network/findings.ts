@@ -1,16 +1,21 @@
 import type { Found, Hit, OriginClass } from '../source.js';
 
 /** Writes an event into the trace of the replay. */
-export type Append = (kind: string, payload: Record<string, unknown>) => void;
+export type Append = (kind: string, payload: Readonly<Record<string, unknown>>) => void;
 
 /** How requests were answered, by number. */
-export interface Counts {
-  recorded: number;
-  failed: number;
-  live: number;
+export interface Tally {
+  /** Out of the record, by how surely the answer was found. */
+  exact: number;
+  normalised: number;
+  scored: number;
+  /** Of those, answers given once more because the record has no further one. */
+  overrun: number;
   missed: number;
-  /** Answers by how surely they were found. */
-  tiers: Record<string, number>;
+  /** By the running application or a simulator. */
+  live: number;
+  /** By whoever has the address, because the order allows it. */
+  passthrough: number;
 }
 
 /** A request that the record had no answer for. */
@@ -23,10 +28,11 @@ export interface Missed {
 
 /** Storms of the same finding say nothing new. */
 const MOST_EVENTS = 500;
+const MOST_NEAR = 3;
 
 /** What the replay's network did, told as events and kept as counts. */
 export class Findings {
-  readonly counts: Counts = { recorded: 0, failed: 0, live: 0, missed: 0, tiers: {} };
+  readonly tally: Tally = { exact: 0, normalised: 0, scored: 0, overrun: 0, missed: 0, live: 0, passthrough: 0 };
   readonly #append: Append;
   #first: Missed | undefined;
   #events = 0;
@@ -35,35 +41,32 @@ export class Findings {
     this.#append = append;
   }
 
-  /** The first request that was missed. */
+  /** The first request that was missed and may decide the test. */
   get firstMiss(): Missed | undefined {
     return this.#first;
   }
 
-  live(): void {
-    this.counts.live += 1;
+  live(originClass: OriginClass): void {
+    this.tally[originClass === 'passthrough' ? 'passthrough' : 'live'] += 1;
   }
 
-  hit(method: string, url: string, hit: Hit): void {
-    this.counts.recorded += 1;
-    this.counts.tiers[hit.tier] = (this.counts.tiers[hit.tier] ?? 0) + 1;
-    if (hit.answer.kind !== 'response') this.counts.failed += 1;
-    const missing = hit.answer.kind === 'response' && hit.answer.body === 'missing';
-    if (hit.tier === 'exact' && hit.used !== 'overrun' && !missing) return;
-    this.#tell('network.match', {
-      method, url, tier: hit.tier, used: hit.used ?? 'next', score: hit.score ?? 1, recorded_seq: hit.recorded_seq, deltas: hit.deltas ?? [],
-      ...(missing ? { body: 'missing' } : {}),
-    });
+  hit(method: string, url: string, { tier, used, score, seq, deltas, answer }: Hit): void {
+    this.tally[tier] += 1;
+    if (used === 'overrun') this.tally.overrun += 1;
+    const missing = answer.kind === 'response' && answer.body === 'missing';
+    if (tier === 'exact' && used !== 'overrun' && !missing) return;
+    this.#tell('network.match', { method, url, tier, used, score, recorded_seq: seq, deltas, ...(missing ? { body: 'missing' } : {}) });
   }
 
-  miss(method: string, url: string, originClass: OriginClass, { near }: NonNullable<Found['miss']>): void {
-    this.counts.missed += 1;
-    const missed: Missed = { method, url, class: originClass, near: near.slice(0, 3) };
-    this.#first ??= missed;
+  /** `decides` is false for what is asked while a browser is put back: pages ask anew what they once had. */
+  miss(method: string, url: string, originClass: OriginClass, { near }: NonNullable<Found['miss']>, decides = true): void {
+    this.tally.missed += 1;
+    const missed: Missed = { method, url, class: originClass, near: near.slice(0, MOST_NEAR) };
+    if (decides) this.#first ??= missed;
     this.#tell('network.miss', { ...missed });
   }
 
-  #tell(kind: string, payload: Record<string, unknown>): void {
+  #tell(kind: string, payload: Readonly<Record<string, unknown>>): void {
     this.#events += 1;
     if (this.#events <= MOST_EVENTS) this.#append(kind, payload);
   }

@@ -4,6 +4,7 @@ type RawFrame = { readonly direction: 'sent' | 'received'; readonly ts_ms: numbe
 
 interface RawSocket {
   readonly url: string;
+  readonly opened_ms: number;
   readonly frames: readonly RawFrame[];
   readonly closed_ms?: number;
   readonly code?: number;
@@ -17,9 +18,9 @@ const LEFT = new Set([1001, 1005]);
 /** The recorded sockets out of the text that the addon gives, in the order in which they were opened. */
 export function readSockets(json: string): Recorded[] {
   const sockets = JSON.parse(json) as readonly RawSocket[];
-  return sockets.map(({ url, frames, closed_ms, code, reason, broke }) => {
+  return sockets.map(({ url, opened_ms, frames, closed_ms, code, reason, broke }) => {
     const byServer = broke === true || (code !== undefined && !LEFT.has(code));
-    return { url, frames: frames.flatMap(frameOf), ...(closed_ms !== undefined && byServer ? { closed: { at_ms: closed_ms, code: code ?? 1006, reason: broke ? '' : (reason ?? '') } } : {}) };
+    return { url, opened_ms, frames: frames.flatMap(frameOf), ...(closed_ms !== undefined && byServer ? { closed: { at_ms: closed_ms, code: code ?? 1006, reason: broke ? '' : (reason ?? '') } } : {}) };
   });
 }
 

@@ -12,6 +12,7 @@ export interface Frame {
 /** A recorded WebSocket. */
 export interface Recorded {
   readonly url: string;
+  readonly opened_ms: number;
   readonly frames: readonly Frame[];
   /** How its server, or the network, ended it. */
   readonly closed?: { readonly at_ms: number; readonly code: number; readonly reason: string };
@@ -43,11 +44,11 @@ export class Sockets {
     const url = socket.url();
     const originClass = replay.classOf(url);
     const answerer = replay.answerer(originClass);
-    if (answerer === 'live') return void socket.connectToServer();
+    if (answerer === 'live' || (replay.restoring && replay.goesLive && originClass === 'app')) return void socket.connectToServer();
     const recorded = this.#take(url);
     if (!recorded) {
       if (answerer === 'record-or-live') return void socket.connectToServer();
-      replay.findings.miss('GET', url, originClass, { near: [] });
+      replay.findings.miss('GET', url, originClass, { near: [] }, !replay.restoring);
       return void socket.close({ code: 1008, reason: 'not in the record' });
     }
     new Player(socket, recorded, replay).play(originClass === 'app' && replay.goesLive);
@@ -55,8 +56,10 @@ export class Sockets {
 
   #take(url: string): Recorded | undefined {
     const plain = (address: string): string => this.#replay.replayed(address.replace(/^ws/, 'http')).replace(/[?#].*$/, '');
-    const exact = this.#left.findIndex((one) => one.url === url);
-    const at = exact === -1 ? this.#left.findIndex((one) => plain(one.url) === plain(url)) : exact;
+    const { restoring, plan } = this.#replay;
+    const fits = (one: Recorded): boolean => (one.url === url || plain(one.url) === plain(url)) && (!restoring || one.opened_ms < plan.step.ts_ms);
+    // A restored page has the socket that was open last; one that is driven again opens them in order.
+    const at = restoring ? this.#left.map(fits).lastIndexOf(true) : this.#left.findIndex(fits);
     return at === -1 ? undefined : this.#left.splice(at, 1)[0];
   }
 }

@@ -1,15 +1,18 @@
-import type { Browser, CDPSession } from '@playwright/test';
+import type { Browser, BrowserContext, CDPSession } from '@playwright/test';
+import { property } from '../calls/connection.js';
 import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
 import type { Answer, Hit } from '../source.js';
 import type { ChunkServer } from './chunk-server.js';
 import type { Fulfilment } from './fulfil.js';
 import { fulfilment, isPreflight, preflight } from './fulfil.js';
+import { LiveHeader } from './live-header.js';
 import { reasonFor, wasGivenUp } from './reasons.js';
 
 /** A request that the browser holds until we say what becomes of it. */
 interface Paused {
   readonly requestId: string;
+  readonly resourceType?: string;
   readonly request: {
     readonly url: string;
     readonly method: string;
@@ -19,6 +22,8 @@ interface Paused {
   };
 }
 
+const LOOPBACK = ['loopback-network', 'local-network', 'local-network-access'];
+const STUB: Fulfilment = { responseCode: 200, responseHeaders: [{ name: 'content-type', value: 'text/html' }], body: '' };
 /** Longest a request waits that its page gave up in the record: the page does so again, but a wait without an end would hang the test. */
 const GIVEN_UP_MS = 5_000;
 /** Longest an answer is held back because it took that long in the record. */
@@ -32,11 +37,15 @@ export class Transport {
   readonly #session: CDPSession;
   readonly #replay: Replay;
   readonly #chunks: ChunkServer;
+  readonly #header: LiveHeader | undefined;
+  #isStub = false;
+  #shells: readonly string[] = [];
 
   private constructor(session: CDPSession, replay: Replay, chunks: ChunkServer) {
     this.#session = session;
     this.#replay = replay;
     this.#chunks = chunks;
+    this.#header = LiveHeader.of(replay);
   }
 
   /** Resolves when no request of the browser can pass by any more. */
@@ -46,6 +55,30 @@ export class Transport {
     session.on('Fetch.requestPaused', (paused) => void transport.#paused(paused as Paused));
     await transport.#send('Fetch.enable', { patterns: [{ urlPattern: '*' }] });
     return transport;
+  }
+
+  /**
+   * Lets the pages of a context reach loopback: a document out of the record counts as one of the internet, from which Chromium
+   * refuses such requests, and recorded streams and a running application are there.
+   */
+  async permit(context: BrowserContext): Promise<void> {
+    const connection = property(context, '_connection');
+    const toImpl = property(connection, 'toImpl');
+    const inner: unknown = typeof toImpl === 'function' ? Reflect.apply(toImpl, connection, [context]) : undefined;
+    const browserContextId = property(inner, '_browserContextId');
+    if (typeof browserContextId !== 'string') return;
+    // Releases of Chromium differ in which of the names they know.
+    await Promise.all(LOOPBACK.map(async (name) => await this.#send('Browser.setPermission', { permission: { name }, setting: 'granted', browserContextId }).catch(() => undefined)));
+  }
+
+  /** Answers documents with an empty one and nothing else, while storages are filled. */
+  stub(on: boolean): void {
+    this.#isStub = on;
+  }
+
+  /** See `Stub`. */
+  shells(urls: readonly string[]): void {
+    this.#shells = urls;
   }
 
   async #paused(paused: Paused): Promise<void> {
@@ -60,26 +93,40 @@ export class Transport {
   async #answer(paused: Paused): Promise<void> {
     const { url, method, headers } = paused.request;
     if (!/^https?:/i.test(url)) return await this.#goOn(paused);
+    if (this.#isStub) return await (paused.resourceType === 'Document' ? this.#fulfil(paused, STUB) : this.#fail(paused, 'BlockedByClient'));
     const replay = this.#replay;
     const originClass = replay.classOf(url);
     const answerer = replay.answerer(originClass);
     if (answerer === 'live') {
-      replay.findings.live();
-      return await this.#goOn(paused);
+      replay.findings.live(originClass);
+      return await this.#goOn(paused, originClass === 'app' ? this.#withClock(paused) : {});
     }
     const body = bodyOf(paused);
-    const found = replay.find({ method, url, headers: Object.entries(headers), client: 'page', ...(body ? { body } : {}) });
+    const found = replay.find({ method, url, headers: Object.entries(headers), client: 'browser', ...(body ? { body } : {}) });
     if (found.hit) {
       replay.findings.hit(method, url, found.hit);
       return await this.#give(paused, found.hit);
     }
+    if (paused.resourceType === 'Document' && replay.restoring) {
+      const shell = this.#shell(paused);
+      if (shell) return await this.#give(paused, shell);
+    }
     if (isPreflight(method, headers)) return await this.#fulfil(paused, preflight(headers));
     if (answerer === 'record-or-live') {
-      replay.findings.live();
+      replay.findings.live(originClass);
       return await this.#goOn(paused);
     }
-    replay.findings.miss(method, url, originClass, found.miss);
+    replay.findings.miss(method, url, originClass, found.miss, !replay.restoring);
     await this.#fail(paused, 'BlockedByClient');
+  }
+
+  /** The document that the page's own script came from, where its address was only written by that script. */
+  #shell({ request: { method, url, headers } }: Paused): Hit | undefined {
+    for (const shell of this.#shells.filter((one) => one !== url && one.startsWith(`${new URL(url).origin}/`))) {
+      const { hit } = this.#replay.find({ method, url: shell, headers: Object.entries(headers), client: 'browser' });
+      if (hit?.answer.kind === 'response' && hit.answer.status === 200) return hit;
+    }
+    return undefined;
   }
 
   async #give(paused: Paused, hit: Hit): Promise<void> {
@@ -91,6 +138,8 @@ export class Transport {
     }
     const body = answer.body === 'whole' ? (this.#replay.source.body(hit.entry) ?? Buffer.alloc(0)) : Buffer.alloc(0);
     if (answer.chunks && answer.chunks.length > 0) {
+      // A restored page's stream goes on in the live part, so it is one of the running server from its beginning.
+      if (this.#replay.restoring && this.#replay.goesLive && this.#replay.classOf(paused.request.url) === 'app') return await this.#goOn(paused);
       const address = await this.#chunks.offer(answer, body, this.#replay.classOf(paused.request.url));
       return await this.#goOn(paused, { url: address });
     }
@@ -100,13 +149,20 @@ export class Transport {
 
   /** From the first live step on an answer takes as long as in the record, since what the test sees may depend on it. */
   async #inItsTime({ duration_ms }: Extract<Answer, { kind: 'response' }>): Promise<void> {
-    if (!this.#replay.skipping && duration_ms !== undefined && duration_ms > 0) await pause(Math.min(duration_ms, MOST_DELAY_MS));
+    if (!this.#replay.skipping && duration_ms > 0) await pause(Math.min(duration_ms, MOST_DELAY_MS));
   }
 
   /** Leads a redirect to where the application stands now. */
   #moved(answer: Fulfilment): Fulfilment {
     const moved = answer.responseHeaders.map(({ name, value }) => (/^(location|access-control-allow-origin)$/i.test(name) ? { name, value: this.#replay.replayed(value) } : { name, value }));
     return { ...answer, responseHeaders: moved };
+  }
+
+  /** Asks the running application for the clock and the randomness that it had, where it has been told the same secret. */
+  #withClock(paused: Paused): object {
+    const { request } = paused;
+    const asking = this.#header?.ask(request, bodyOf(paused));
+    return asking === undefined ? {} : { headers: [...Object.entries(request.headers).map(([name, value]) => ({ name, value })), asking] };
   }
 
   async #goOn({ requestId }: Paused, changed: object = {}): Promise<void> {

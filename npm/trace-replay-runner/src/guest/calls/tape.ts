@@ -1,0 +1,52 @@
+import { canonical, fits } from './canonical.js';
+
+/** A recorded call of Playwright's. */
+export interface TapedCall {
+  readonly class: string;
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly result?: unknown;
+  readonly error?: { readonly message?: string; readonly name?: string } | null;
+  /** When it began, on the recorded trace's axis. */
+  readonly ts_ms: number;
+}
+
+/** Calls made side by side may come in another order; one that is further ahead than this is another call. */
+const WINDOW = 8;
+
+/** What a call found on the tape. */
+export type Taped = { readonly call: TapedCall } | { readonly differs: { readonly expected: TapedCall | undefined } };
+
+/** The recorded calls in order, as they are answered from. */
+export class Tape {
+  readonly #calls: readonly TapedCall[];
+  readonly #used = new Set<number>();
+  #next = 0;
+
+  constructor(calls: readonly TapedCall[]) {
+    this.#calls = calls.filter(({ method }) => method !== '__waitInfo__');
+  }
+
+  get length(): number {
+    return this.#calls.length;
+  }
+
+  /** The calls that began at a moment of the record or later. */
+  from(ts_ms: number): readonly TapedCall[] {
+    return this.#calls.filter((call) => call.ts_ms >= ts_ms);
+  }
+
+  /** Takes the next recorded call of this kind. */
+  take(type: string, method: string, params: Readonly<Record<string, unknown>>): Taped {
+    const asked = canonical(params);
+    const from = this.#next;
+    for (let at = from; at < Math.min(from + WINDOW, this.#calls.length); at += 1) {
+      const call = this.#calls[at];
+      if (!call || this.#used.has(at) || call.class !== type || call.method !== method || !fits(canonical(call.params), asked)) continue;
+      this.#used.add(at);
+      while (this.#used.has(this.#next)) this.#next += 1;
+      return { call };
+    }
+    return { differs: { expected: this.#calls[from] } };
+  }
+}

@@ -1,0 +1,87 @@
+import type { Page } from '@playwright/test';
+import type { TapedCall } from '../calls/tape.js';
+import { quietly } from '../quietly.js';
+import type { Replay } from '../replay.js';
+import { readBack } from './page.js';
+import type { ContextState, PageState, Pairs } from './state.js';
+
+/** How near the restored browser is to the recorded one; the worst of the checks counts. */
+export type Grade = 'exact' | 'equivalent' | 'degraded' | 'diverged';
+
+/** One comparison. */
+export interface Check {
+  readonly name: string;
+  readonly grade: Grade;
+  readonly message?: string;
+}
+
+/** What the gate found. */
+export interface Fidelity {
+  readonly grade: Grade;
+  readonly checks: readonly Check[];
+}
+
+const WORSE: readonly Grade[] = ['exact', 'equivalent', 'degraded', 'diverged'];
+/** Longest the first thing that the live part looks for may take to appear. */
+const APPEAR_MS = 5_000;
+/** Calls that need what they name to be there, and those of them that need it to be seen. */
+const NEEDS = new Set(['click', 'dblclick', 'fill', 'check', 'uncheck', 'press', 'type', 'tap', 'hover', 'focus', 'selectOption', 'setInputFiles', 'textContent', 'innerText', 'innerHTML', 'inputValue', 'getAttribute']);
+
+/** The worst of some checks. */
+export function fidelityOf(checks: readonly Check[]): Fidelity {
+  const worst = Math.max(0, ...checks.map(({ grade }) => WORSE.indexOf(grade)));
+  return { grade: WORSE[worst] ?? 'diverged', checks };
+}
+
+/** Compares one restored context with its record, before the test goes on in it. */
+export async function checkContext(pages: readonly Page[], state: ContextState, lost: readonly string[], replay: Replay): Promise<Check[]> {
+  const checks: Check[] = lost.length === 0 ? [] : [{ name: 'restored', grade: 'degraded', message: `not brought back: ${lost.join('; ')}` }];
+  for (const [at, page] of state.pages.entries()) {
+    const target = pages[at];
+    if (!target) checks.push({ name: `page ${page.page}`, grade: 'diverged', message: `the record has ${state.pages.length} pages in ${state.context}, this browser ${pages.length}` });
+    else checks.push(...(await checkPage(target, page, state, replay)));
+  }
+  return checks;
+}
+
+async function checkPage(page: Page, { document, session, page: id }: PageState, { local }: ContextState, replay: Replay): Promise<Check[]> {
+  if (!document || !/^https?:/.test(document.url)) return [];
+  const now = await quietly(page, async () => await page.evaluate(readBack, document.fields.map(({ at }) => at)));
+  const wanted = replay.replayed(document.url);
+  const origin = new URL(document.url).origin;
+  const fields = document.fields.filter((field, at) => now.fields[at] !== wantedValue(field));
+  return [
+    now.url === wanted ? { name: `url ${id}`, grade: 'exact' } : { name: `url ${id}`, grade: 'diverged', message: `it is ${now.url}, recorded ${wanted}` },
+    now.title === document.title ? { name: `title ${id}`, grade: 'exact' } : { name: `title ${id}`, grade: 'degraded', message: `it is «${now.title}», recorded «${document.title}»` },
+    now.state === JSON.stringify(document.history.state ?? null) ? { name: `history ${id}`, grade: 'exact' } : { name: `history ${id}`, grade: 'degraded', message: 'the history has another state' },
+    storageCheck(`local ${id}`, local.get(origin) ?? [], now.storage.local),
+    storageCheck(`session ${id}`, session.get(origin) ?? [], now.storage.session),
+    fields.length === 0 ? { name: `fields ${id}`, grade: 'exact' } : { name: `fields ${id}`, grade: 'degraded', message: `other values in ${fields.map(({ name, at }) => name ?? at).join(', ')}` },
+  ];
+}
+
+function wantedValue({ checked, value, selected }: { readonly checked?: boolean; readonly value?: string; readonly selected?: readonly number[] }): string | null {
+  if (selected) return selected.join();
+  return checked === undefined ? (value ?? '') : String(checked);
+}
+
+/** What an application writes when it loads (a counter, a time) differs in every run; what it lost does not come back. */
+function storageCheck(name: string, recorded: Pairs, now: Pairs): Check {
+  const items = new Map(now);
+  const gone = recorded.filter(([key]) => !items.has(key)).map(([key]) => key);
+  if (gone.length > 0) return { name, grade: 'degraded', message: `without ${gone.join(', ')}` };
+  const other = recorded.filter(([key, value]) => items.get(key) !== value).map(([key]) => key);
+  return other.length === 0 ? { name, grade: 'exact' } : { name, grade: 'equivalent', message: `other values in ${other.join(', ')}` };
+}
+
+/** Whether what the live part first looks for is there. It is what a page that only seems the same does not have. */
+export async function probe(page: Page | undefined, coming: readonly TapedCall[]): Promise<Check[]> {
+  const call = coming.find(({ class: type }) => type === 'Frame');
+  const selector = call?.params['selector'];
+  if (!page || !call || typeof selector !== 'string' || call.error) return [];
+  const shown = call.method === 'expect' ? call.params['expression'] === 'to.be.visible' && call.params['isNot'] !== true : NEEDS.has(call.method);
+  if (!shown || selector.includes('[REDACTED:')) return [];
+  const state = call.method === 'setInputFiles' ? 'attached' : 'visible';
+  const found = await quietly(page, async () => await page.locator(selector).first().waitFor({ state, timeout: APPEAR_MS })).then(() => true, () => false);
+  return [found ? { name: 'locators', grade: 'exact' } : { name: 'locators', grade: 'diverged', message: `${selector}, which the test looks for next, is not there` }];
+}

@@ -1,0 +1,86 @@
+import type { BrowserContext, Page } from '@playwright/test';
+import type { Tape, TapedCall } from '../calls/tape.js';
+import type { Replay } from '../replay.js';
+import type { Check, Fidelity } from './gate.js';
+import { checkContext, fidelityOf, probe } from './gate.js';
+import type { Stub } from './restorer.js';
+import { restoreContext } from './restorer.js';
+import type { ContextState } from './state.js';
+
+interface Made {
+  readonly context: BrowserContext;
+  readonly pages: Page[];
+  readonly stub: Stub;
+}
+
+/** Longest the skipped steps are held for the browser; beyond it they go on, and the gate says what is missing. */
+const MOST_MS = 60_000;
+
+/** Puts the browser back as soon as the test has made the contexts and pages for it. */
+export class Restoration {
+  readonly #replay: Replay;
+  readonly #states: readonly ContextState[];
+  readonly #tape: Tape;
+  readonly #made: Made[] = [];
+  #done: Promise<Fidelity> | undefined;
+
+  constructor(replay: Replay, states: readonly ContextState[], tape: Tape) {
+    this.#replay = replay;
+    this.#states = states;
+    this.#tape = tape;
+  }
+
+  /** A context of the test, in the order in which they were made. */
+  opened(context: BrowserContext, stub: Stub): void {
+    const made: Made = { context, pages: context.pages(), stub };
+    this.#made.push(made);
+    context.on('page', (page) => {
+      if (!made.pages.includes(page)) made.pages.push(page);
+    });
+  }
+
+  /** Whether the test has made all contexts and pages that the record has. */
+  get isComplete(): boolean {
+    return this.#states.every((state, at) => (this.#made[at]?.pages.length ?? -1) >= state.pages.length);
+  }
+
+  /** Resolves when the browser is as it was, or as near as it came. Begins when it is first asked for. */
+  async settled(): Promise<Fidelity> {
+    this.#done ??= this.#restore();
+    return await this.#done;
+  }
+
+  async #restore(): Promise<Fidelity> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<Fidelity>((resolve) => {
+      timer = setTimeout(() => resolve(fidelityOf([{ name: 'restored', grade: 'diverged', message: `not restored within ${MOST_MS} ms` }])), MOST_MS);
+    });
+    try {
+      return await Promise.race([this.#restored(), late]);
+    } catch (error) {
+      return fidelityOf([{ name: 'restored', grade: 'diverged', message: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) }]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #restored(): Promise<Fidelity> {
+    const checks: Check[] = [];
+    for (const [at, state] of this.#states.entries()) {
+      const made = this.#made[at];
+      if (!made || made.pages.length < state.pages.length) {
+        checks.push({ name: `context ${state.context}`, grade: 'diverged', message: `the record has ${state.pages.length} pages in ${state.context}, this browser ${made?.pages.length ?? 'no such context'}: a skipped step opened one` });
+        continue;
+      }
+      const lost = await restoreContext(made.context, made.pages, state, this.#replay, made.stub);
+      checks.push(...(await checkContext(made.pages, state, lost, this.#replay)));
+    }
+    checks.push(...(await probe(this.#made[0]?.pages[0], this.#coming())));
+    return fidelityOf(checks);
+  }
+
+  /** The recorded calls from the first live step on. */
+  #coming(): readonly TapedCall[] {
+    return this.#tape.from(this.#replay.plan.step.ts_ms);
+  }
+}

@@ -1,0 +1,115 @@
+import type { BrowserContext, CDPSession, Page } from '@playwright/test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { quietly } from '../quietly.js';
+import type { Replay } from '../replay.js';
+import { fillDocument, fillStorage, setHistoryState } from './page.js';
+import type { ContextState, PageState, StoredCookie } from './state.js';
+
+/** Answers documents with nothing while storages are filled, so that no script of the application runs before they are. */
+export interface Stub {
+  /** From now on, or no longer. */
+  stub(on: boolean): void;
+  /** Addresses whose recorded document stands for one that was never loaded: an application that writes its own address. */
+  shells(urls: readonly string[]): void;
+}
+
+const STUB_PATH = '/__molar_restore';
+/** Longest a page may take to load what it had. */
+const LOAD_MS = 20_000;
+/** Longest fields are waited for that the application makes after it has loaded. */
+const FIELDS_MS = 5_000;
+
+/** Puts one context back to what it was; what could not be had back comes as words. */
+export async function restoreContext(context: BrowserContext, pages: readonly Page[], state: ContextState, replay: Replay, stub: Stub): Promise<string[]> {
+  const lost = [...state.lost];
+  const [first] = pages;
+  if (!first) return lost;
+  const session = await quietly(context, async () => await context.newCDPSession(first));
+  await putCookies(session, state.cookies, replay);
+  stub.stub(true);
+  await putStorages(first, state, replay);
+  for (const [at, page] of state.pages.entries()) {
+    const target = pages[at];
+    if (target) await putPage(context, target, page, replay);
+  }
+  stub.stub(false);
+  for (const [at, page] of state.pages.entries()) {
+    const target = pages[at];
+    if (!target) continue;
+    stub.shells([...page.history].reverse().map((url) => replay.replayed(url)));
+    lost.push(...(await openPage(target, page, replay)));
+  }
+  stub.shells([]);
+  await quietly(session, async () => await session.detach());
+  return lost;
+}
+
+/** With all that the browser keeps of them: partitions, priorities, and that scripts cannot read them. */
+async function putCookies(session: CDPSession, cookies: readonly StoredCookie[], replay: Replay): Promise<void> {
+  if (cookies.length === 0) return;
+  await quietly(session, async () => {
+    const wanted = cookies.map(({ size: _size, session: isSession, expires, sourcePort, ...cookie }) => ({
+      ...cookie,
+      ...(isSession === true || expires === undefined || expires < 0 ? {} : { expires }),
+      ...(sourcePort === undefined || replay.isMoved ? {} : { sourcePort }),
+    }));
+    await session.send('Storage.setCookies', { cookies: wanted as never });
+  });
+}
+
+async function putStorages(page: Page, { local, databases }: ContextState, replay: Replay): Promise<void> {
+  const script = databases.size === 0 ? '' : readFileSync(join(__dirname, 'state-restore.js'), 'utf8');
+  for (const origin of new Set([...local.keys(), ...databases.keys()])) {
+    await go(page, replay.replayed(origin) + STUB_PATH);
+    const pairs = local.get(origin);
+    if (pairs) await quietly(page, async () => await page.evaluate(fillStorage, { kind: 'local', pairs } as const));
+    const dumps = databases.get(origin);
+    if (dumps !== undefined) await quietly(page, async () => await page.evaluate(`(${script})(${JSON.stringify(dumps)})`));
+  }
+}
+
+/** The page's own storage and its way here, still without the application. */
+async function putPage(context: BrowserContext, page: Page, { session, history, document }: PageState, replay: Replay): Promise<void> {
+  for (const [origin, pairs] of session) {
+    await go(page, replay.replayed(origin) + STUB_PATH);
+    await quietly(page, async () => await page.evaluate(fillStorage, { kind: 'session', pairs } as const));
+  }
+  const cdp = await quietly(context, async () => await context.newCDPSession(page));
+  const addresses = history.length > 0 ? history : document ? [document.url] : [];
+  for (const [at, url] of addresses.entries()) {
+    await go(page, replay.replayed(url));
+    // The stubs before are no part of the page's way.
+    if (at === 0) await quietly(cdp, async () => await cdp.send('Page.resetNavigationHistory'));
+  }
+  const state = document?.history.state;
+  if (document && state !== null && state !== undefined && isPlain(state)) await quietly(page, async () => await page.evaluate(setHistoryState, state));
+  await quietly(cdp, async () => await cdp.detach());
+}
+
+/** The application itself, which finds its storage and its place in the history as they were. */
+async function openPage(page: Page, { document }: PageState, replay: Replay): Promise<string[]> {
+  if (!document || !/^https?:/.test(document.url)) return [];
+  const lost = isPlain(document.history.state) ? [] : [`the history's state of ${document.url}`];
+  if (page.url() === replay.replayed(document.url)) await quietly(page, async () => await page.reload({ timeout: LOAD_MS }));
+  else await go(page, replay.replayed(document.url));
+  await fieldsAppear(page, document.fields.map(({ at }) => at));
+  return [...lost, ...(await quietly(page, async () => await page.evaluate(fillDocument, { fields: document.fields, scroll: document.scroll, open: document.open, name: document.name, ...(document.focus ? { focus: document.focus } : {}) })))];
+}
+
+async function fieldsAppear(page: Page, paths: readonly string[]): Promise<void> {
+  const plain = paths.filter((path) => !path.includes(' >>> '));
+  if (plain.length === 0) return;
+  // Fields that do not come are named when they are to be filled.
+  await quietly(page, async () => await page.waitForFunction((all) => all.every((path) => document.querySelector(path) !== null), plain, { timeout: FIELDS_MS })).catch(() => undefined);
+}
+
+async function go(page: Page, url: string): Promise<void> {
+  await quietly(page, async () => await page.goto(url, { timeout: LOAD_MS }));
+}
+
+/** Values that the recorder had to tag are no plain ones. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return Reflect.get(value, '$') === undefined && Object.values(value).every(isPlain);
+}

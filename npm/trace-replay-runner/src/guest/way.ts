@@ -1,0 +1,181 @@
+import type { BrowserContext } from '@playwright/test';
+import type { Call } from './calls/connection.js';
+import { Memo, isAct } from './calls/memo.js';
+import { readTape } from './calls/recorded-tape.js';
+import type { Append } from './network/findings.js';
+import type { Order } from './order.js';
+import type { Code, Report } from './progress.js';
+import { quietly } from './quietly.js';
+import { Replay } from './replay.js';
+import type { Stub } from './restore/restorer.js';
+import { Restoration } from './restore/restoration.js';
+import { readState } from './restore/state.js';
+import { openSource } from './source.js';
+
+/** Why a replay left its way before the live part. */
+export interface Left {
+  readonly code: Code;
+  readonly message: string;
+  /** Further facts for the last line of progress. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** How the steps before the first live one are got over. */
+export interface Way {
+  readonly replay: Replay;
+  /** Why it is not the one that was asked for. */
+  readonly reason: string | undefined;
+  /** Why it cannot even begin. */
+  readonly blocked: { readonly code: Code; readonly message: string } | undefined;
+  readonly left: Left | undefined;
+  /** What getting over the skipped steps took, for the last line of progress. */
+  readonly figures: Readonly<Record<string, number>>;
+  opened(context: BrowserContext, stub: Stub): void;
+  /** The first live step begins; `go` is called when the browser is there, at once where that is so already. */
+  arrive(go: () => void): void;
+  /** Answers a call of the test, or leaves it to `otherwise`. */
+  intercept(call: Call, otherwise: () => Promise<unknown> | undefined): Promise<unknown> | undefined;
+}
+
+/** The way that an order asks for, as far as the record allows it. */
+export function wayOf(order: Order, append: Append, tell: (report: Report) => void): Way {
+  const drive = (reason?: string, blocked?: Way['blocked']): Way => new FastForward(new Replay(order, openSource(order, true), 'fast-forward', append), reason, blocked);
+  if (order.strategy === 'fast-forward') return drive();
+  const source = openSource(order, false);
+  const replay = new Replay(order, source, 'restore', append, openSource(order, true));
+  const tape = readTape(order.trace, replay.plan);
+  const { contexts, reasons } = readState(source.state());
+  const lacking: Way['blocked'] =
+    tape === undefined ? { code: 'NO_TAPE', message: `there is no trace.playwright.zip in ${order.trace}, so skipped steps cannot be answered. Replay with --strategy fast-forward` }
+    : contexts.length === 0 && order.from_step > 1 ? { code: 'NO_SNAPSHOT', message: `the record has no state of the browser before step ${order.from_step}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}. Give the key of its vault, or replay with --strategy fast-forward` }
+    : undefined;
+  if (lacking && order.strategy === 'auto') return drive(lacking.message);
+  if (lacking || !tape) return drive(undefined, lacking);
+  const restoration = new Restoration(replay, contexts, tape);
+  return new Restore(replay, restoration, tape, append, tell);
+}
+
+/** Every step is carried out, those before the first live one on the record. */
+class FastForward implements Way {
+  readonly replay: Replay;
+  readonly reason: string | undefined;
+  readonly blocked: Way['blocked'];
+  readonly left: undefined = undefined;
+  readonly figures: Readonly<Record<string, number>> = {};
+
+  constructor(replay: Replay, reason: string | undefined, blocked: Way['blocked']) {
+    this.replay = replay;
+    this.reason = reason;
+    this.blocked = blocked;
+  }
+
+  opened(): void {
+    // The browser comes to where it was by what the test does in it.
+  }
+
+  arrive(go: () => void): void {
+    go();
+  }
+
+  intercept(call: Call, otherwise: () => Promise<unknown> | undefined): Promise<unknown> | undefined {
+    // The page's timers are real and its answers come at once, so waiting for time to pass waits for nothing.
+    if (this.replay.skipping && call.type === 'Frame' && call.method === 'waitForTimeout') return Promise.resolve({});
+    return otherwise();
+  }
+}
+
+/** Steps before the first live one are answered from the tape, and the browser is put back. */
+class Restore implements Way {
+  readonly replay: Replay;
+  readonly reason: undefined = undefined;
+  readonly blocked: undefined = undefined;
+  readonly #restoration: Restoration;
+  readonly #memo: Memo;
+  readonly #append: Append;
+  readonly #tell: (report: Report) => void;
+  readonly #contexts: BrowserContext[] = [];
+  #settled: Promise<void> | undefined;
+  #isSettled = false;
+  #isArriving = false;
+  #left: Left | undefined;
+  /** When the first call of the test came. */
+  #begun_ms = 0;
+  #restore_ms = 0;
+  #skip_ms = 0;
+
+  constructor(replay: Replay, restoration: Restoration, tape: ConstructorParameters<typeof Memo>[0], append: Append, tell: (report: Report) => void) {
+    this.replay = replay;
+    this.#restoration = restoration;
+    this.#append = append;
+    this.#tell = tell;
+    this.#memo = new Memo(tape, (code, message) => this.#leave(code, message));
+  }
+
+  get figures(): Readonly<Record<string, number>> {
+    return { skipped_calls: this.#memo.answered, skip_ms: Math.round(this.#skip_ms), restore_ms: Math.round(this.#restore_ms) };
+  }
+
+  get left(): Left | undefined {
+    return this.#left;
+  }
+
+  opened(context: BrowserContext, stub: Stub): void {
+    this.#contexts.push(context);
+    this.#restoration.opened(context, stub);
+  }
+
+  arrive(go: () => void): void {
+    if (this.#left) return;
+    this.#skip_ms = performance.now() - this.#begun_ms - this.#restore_ms;
+    if (this.#isSettled) return go();
+    this.#isArriving = true;
+    void this.#restored().then(() => {
+      if (!this.#left) go();
+    });
+  }
+
+  intercept(call: Call, otherwise: () => Promise<unknown> | undefined): Promise<unknown> | undefined {
+    if (call.internal && call.method !== '__waitInfo__') return undefined;
+    if (this.#left) return isAct(call) ? Promise.reject(this.#error(this.#left)) : undefined;
+    if (!this.replay.skipping) return otherwise();
+    // The live part begins, and its first call came before the browser was there.
+    if (this.#isArriving) return this.#restored().then(async () => await (this.#left ? Promise.reject(this.#error(this.#left)) : (otherwise() ?? call.proceed())));
+    const taken = otherwise();
+    if (taken) return taken;
+    this.#begun_ms ||= performance.now();
+    const answer = this.#memo.answer(call);
+    if (!answer || !this.#restoration.isComplete) return answer;
+    // The page is put back while nothing has happened yet, so that what is seen of it lies before the live part.
+    answer.catch(() => undefined);
+    return this.#restored().then(async () => await (this.#left ? Promise.reject(this.#error(this.#left)) : answer));
+  }
+
+  /** The browser is put back once; the live part never begins in one that is not near enough. */
+  #restored(): Promise<void> {
+    this.#settled ??= this.#restore();
+    return this.#settled;
+  }
+
+  async #restore(): Promise<void> {
+    this.#tell({ state: 'restoring' });
+    const begun_ms = performance.now();
+    const fidelity = await this.#restoration.settled();
+    this.#restore_ms = performance.now() - begun_ms;
+    this.#append('replay.fidelity', { ...fidelity });
+    this.#isSettled = true;
+    if (fidelity.grade !== 'diverged') return;
+    const why = fidelity.checks.filter(({ grade }) => grade === 'diverged').map(({ name, message }) => `${name}: ${message ?? ''}`).join('; ');
+    this.#leave('SKIPPED_REGION_DIVERGED', `the browser could not be put back to where step ${this.replay.order.from_step} began (${why}). Replay with --strategy fast-forward`, { fidelity });
+  }
+
+  #leave(code: Code, message: string, detail: Readonly<Record<string, unknown>> = {}): Error {
+    this.#left ??= { code, message, detail: { ...detail, fallback: 'fast-forward' } };
+    // Nothing that the test waits for comes any more: pages that are gone end every wait at once.
+    for (const page of this.#contexts.flatMap((context) => context.pages())) quietly(page, async () => await page.close()).catch(() => undefined);
+    return this.#error(this.#left);
+  }
+
+  #error({ code, message }: Left): Error {
+    return new Error(`${code}: ${message}`);
+  }
+}

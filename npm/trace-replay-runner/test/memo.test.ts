@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { canonical, fits } from '../dist/guest/calls/canonical.js';
+import { Memo } from '../dist/guest/calls/memo.js';
+import { callsOf } from '../dist/guest/calls/recorded-tape.js';
+import { Tape } from '../dist/guest/calls/tape.js';
+
+const call = (method: string, params: object, result?: unknown): ConstructorParameters<typeof Tape>[0][number] => ({ class: 'Frame', method, params: params as Record<string, unknown>, result, ts_ms: 0 });
+const asked = (method: string, params: object, more: object = {}): Parameters<Memo['answer']>[0] =>
+  ({ object: {}, type: 'Frame', guid: 'frame@1', method, params: params as Record<string, unknown>, internal: false, proceed: async () => 'live', ...more });
+
+describe('a recorded call and one of a replay', () => {
+  const pairs: readonly [string, unknown, unknown, boolean][] = [
+    ['differ in patience only', { url: '/', timeout: 1 }, { timeout: 2, url: '/' }, true],
+    ['differ in a value', { url: '/' }, { url: '/a' }, false],
+    ['differ in a name', { url: '/' }, { url: '/', strict: true }, false],
+    ['name an object by its kind', { arg: '<JSHandle>' }, { arg: { guid: 'js-handle@1f' } }, true],
+    ['differ in what was redacted', { value: 'a [REDACTED:input:4] b' }, { value: 'a secret b' }, true],
+    ['differ beside what was redacted', { value: 'a [REDACTED:input:4] b' }, { value: 'a secret c' }, false],
+    ['hold a list of another length', { list: [1] }, { list: [1, 2] }, false],
+  ];
+  for (const [how, recorded, now, same] of pairs) it(`${how}: ${same ? 'the same' : 'others'}`, () => assert.equal(fits(canonical(recorded), canonical(now)), same));
+});
+
+describe('the tape', () => {
+  it('gives calls that were made side by side in any order, each once', () => {
+    const tape = new Tape([call('click', { selector: 'a' }, 1), call('click', { selector: 'b' }, 2), call('click', { selector: 'b' }, 3)]);
+    const take = (selector: string): unknown => {
+      const taken = tape.take('Frame', 'click', { selector });
+      return 'call' in taken ? taken.call.result : 'other';
+    };
+    assert.deepEqual([take('b'), take('a'), take('b'), take('b')], [2, 1, 3, 'other']);
+  });
+
+  it('is read out of a Playwright trace with its times', () => {
+    const lines = [
+      { type: 'context-options', wallTime: 10_000, monotonicTime: 400 },
+      { type: 'before', callId: 'a', startTime: 500, class: 'Frame', method: 'goto', params: { url: '/' } },
+      { type: 'before', callId: 'b', startTime: 600, class: 'Test', method: 'test.step', params: {} },
+      { type: 'after', callId: 'a', endTime: 700, result: { response: '<Response>' } },
+    ];
+    assert.deepEqual(callsOf(lines.map((line) => JSON.stringify(line)).join('\n'), 10_000), [{ class: 'Frame', method: 'goto', params: { url: '/' }, ts_ms: 100, result: { response: '<Response>' } }]);
+  });
+});
+
+describe('a call of a skipped step', () => {
+  const left: string[] = [];
+  const memo = (calls: ConstructorParameters<typeof Tape>[0]): Memo => new Memo(new Tape(calls), (code, message) => {
+    left.push(code);
+    return new Error(`${code}: ${message}`);
+  });
+
+  it('is answered as it was, its failure included', async () => {
+    const one = memo([call('title', {}, { value: 'Tea' }), { ...call('click', { selector: 'a' }), error: { name: 'TimeoutError', message: 'too late' } }]);
+    assert.deepEqual(await one.answer(asked('title', {})), { value: 'Tea' });
+    await assert.rejects(one.answer(asked('click', { selector: 'a' })) ?? Promise.resolve(), { name: 'TimeoutError', message: 'too late' });
+  });
+
+  it('is carried out when it only sets the browser up, or is no call of the test', () => {
+    const one = memo([]);
+    assert.equal(one.answer(asked('newPage', {}, { type: 'BrowserContext' })), undefined);
+    assert.equal(one.answer(asked('evaluateExpression', {}, { internal: true })), undefined);
+  });
+
+  it('is refused when the record has another', async () => {
+    await assert.rejects(memo([call('click', { selector: 'a' })]).answer(asked('click', { selector: 'b' })) ?? Promise.resolve(), /SKIPPED_REGION_DIVERGED: .*Frame\.click\(\{"selector":"b"\}\) where the record has Frame\.click\(\{"selector":"a"\}\)/);
+  });
+
+  it('gives objects that say what they are when they are used', async () => {
+    const made = (await memo([call('goto', { url: '/' }, { response: '<Response>' })]).answer(asked('goto', { url: '/' }))) as { response: { _object: { status(): number } } };
+    assert.throws(() => made.response._object.status(), /UNSUPPORTED_HANDLE: the test uses «status» of the Response that Frame\.goto gave/);
+  });
+
+  it('that waits for an event leaves the record', () => {
+    left.length = 0;
+    assert.equal(memo([]).answer(asked('__waitInfo__', { phase: 'before', waitId: 'w', event: 'popup' }, { type: 'Page' })), undefined);
+    assert.deepEqual(left, ['UNSUPPORTED_HANDLE']);
+  });
+});

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Replayed, Run, Trace } from './support/replaying.js';
+import { replayPages, runPages } from './support/replaying.js';
+import type { Site } from './support/site.js';
+import { startSite } from './support/site.js';
+
+/** Recorded once; each replay below has one of its tests. */
+let site: Site;
+let other: Site;
+let recorded: Run;
+
+const env = (more: Readonly<Record<string, string>> = {}): Record<string, string> => ({ SITE: site.url, OTHER: other.url, ...more });
+
+function traceOf(title: string): Trace {
+  const found = recorded.traces.find((trace) => trace.title === title);
+  assert.ok(found, `no trace of \`${title}\`:\n${recorded.output}`);
+  return found;
+}
+
+/** Replays a test and says what the site was asked meanwhile. */
+async function replay(title: string, from_step: number, app_mode: string, more: Readonly<Record<string, string>> = {}, strategy = 'fast-forward'): Promise<Replayed & { asked: string[] }> {
+  site.asked.length = 0;
+  other.asked.length = 0;
+  const replayed = await replayPages({ trace: traceOf(title), from_step, app_mode, strategy, app_origins: [site.url] }, env(more));
+  return { ...replayed, asked: [...site.asked, ...other.asked] };
+}
+
+before(async () => {
+  [site, other] = await Promise.all([startSite(), startSite()]);
+  recorded = await runPages(env());
+});
+
+after(async () => {
+  await Promise.all([site.close(), other.close()]);
+});
+
+describe('a test is replayed', () => {
+  it('on the record alone, and passes without a request to its server', async () => {
+    const { last, output, asked, trace } = await replay('asks in many ways', 8, 'recorded');
+    assert.equal(last.state, 'passed', output);
+    assert.deepEqual(asked, []);
+    const [start] = trace.of('run.start');
+    assert.equal(start?.['parent_trace_id'], traceOf('asks in many ways').of('run.start')[0]?.['trace_id']);
+    assert.deepEqual(start?.['replay'], { id: 'r-test', from_step: 8, strategy: 'fast-forward', app_mode: 'recorded' });
+    const [begun] = trace.of('replay.start');
+    const step = trace.of('step.start').find(({ index }) => index === 8);
+    assert.ok(begun && step && begun.seq > step.seq, 'the replay begins in its step');
+    assert.ok(trace.of('network.match').some(({ url, tier }) => String(url).includes('/stamp?t=') && tier === 'normalised'), 'an address with another time is told');
+    assert.deepEqual(trace.of('network.miss'), []);
+  });
+
+  it('with the running server from its step on', async () => {
+    // The server has counted seven times when it was recorded, and nothing since.
+    const { last, output, asked } = await replay('asks in many ways', 8, 'live', { COUNT: '8' });
+    assert.equal(last.state, 'passed', output);
+    assert.deepEqual(asked, ['GET /count', 'GET /count']);
+  });
+
+  it('and its streams are handed over to the running server', async () => {
+    const { last, output, asked } = await replay('listens', 2, 'live', { LIVE: '1' });
+    assert.equal(last.state, 'passed', output);
+    assert.deepEqual(asked.sort(), ['GET /events', 'SOCKET /socket']);
+  });
+
+  it('and its streams stay on the record', async () => {
+    const { last, output, asked } = await replay('listens', 2, 'recorded');
+    assert.equal(last.state, 'passed', output);
+    assert.deepEqual(asked, []);
+  });
+
+  it('and fails in the same step as it did', async () => {
+    const { last, output, asked, trace } = await replay('fails', 2, 'recorded');
+    assert.deepEqual([last.state, last.step], ['failed', 2], output);
+    assert.deepEqual(asked, []);
+    const failedStep = (one: Trace): unknown => one.of('step.end').find(({ status }) => status === 'failed')?.['step_id'];
+    assert.equal(failedStep(trace), failedStep(traceOf('fails')));
+  });
+
+  it('and what the record does not know is aborted, named and never sent', async () => {
+    const { last, output, asked, trace } = await replay('asks somebody else', 2, 'live', { PIXEL: '/elsewhere' });
+    assert.deepEqual([last.state, last.code], ['diverged', 'NETWORK_MISS'], output);
+    assert.deepEqual(asked, []);
+    const [miss] = trace.of('network.miss');
+    assert.equal(miss?.['url'], `${other.url}/elsewhere`);
+    assert.equal(miss?.['class'], 'third-party');
+    assert.match(JSON.stringify(miss?.['near']), /\/pixel\?a=1/);
+  });
+});
+
+describe('a replay whose guest is missing', () => {
+  it('begins no test, since its requests would go anywhere', async () => {
+    site.asked.length = 0;
+    const dir = mkdtempSync(join(tmpdir(), 'molar-replay-'));
+    const order = join(dir, 'order.json');
+    writeFileSync(order, JSON.stringify({ guest: join(dir, 'guest.cjs') }));
+    const { code, output } = await runPages(env({ MOLAR_REPLAY_ORDER: order }), ['-g', 'fails$']);
+    rmSync(dir, { recursive: true });
+    assert.equal(code, 1);
+    assert.match(output, /Cannot find module/);
+    assert.deepEqual(site.asked, []);
+  });
+});
+
+describe('a browser is put back', () => {
+  const fidelityOf = (trace: Trace): unknown => trace.of('replay.fidelity')[0]?.['grade'];
+
+  it('with its storages, cookies, fields and history, and skipped calls are answered as they were', async () => {
+    const { last, output, asked, trace } = await replay('keeps what it has', 2, 'recorded', {}, 'restore');
+    assert.equal(last.state, 'passed', output);
+    assert.deepEqual(asked, []);
+    assert.equal(fidelityOf(trace), 'exact', JSON.stringify(trace.of('replay.fidelity')));
+    assert.equal(trace.of('replay.start')[0]?.['strategy'], 'restore');
+    assert.equal(last.detail?.['skipped_calls'], 5);
+  });
+
+  it('and a page that kept everything in mind is found out', async () => {
+    const { last, output, asked, trace } = await replay('keeps it in mind', 2, 'recorded', {}, 'auto');
+    assert.deepEqual([last.state, last.code, last.detail?.['fallback']], ['diverged', 'SKIPPED_REGION_DIVERGED', 'fast-forward'], output);
+    assert.equal(fidelityOf(trace), 'diverged');
+    assert.deepEqual(asked, []);
+  });
+
+  it('and a skipped step that calls something else is named', async () => {
+    const { last, output } = await replay('keeps what it has', 2, 'recorded', { NOTE: 'coffee' }, 'restore');
+    assert.deepEqual([last.state, last.code], ['diverged', 'SKIPPED_REGION_DIVERGED'], output);
+    assert.match(last.message ?? '', /Frame\.fill\(.*coffee.*where the record has Frame\.fill\(.*tea/);
+  });
+});
