@@ -9,12 +9,13 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 use tokio::process::{Child, Command};
 
-use crate::args::Wanted;
+use crate::args::{Strategy, Wanted};
 use crate::child::{self, Tail};
+use crate::clones::{self, CloneError, Target, World};
 use crate::codes::Code;
 use crate::edits;
 use crate::error::{Result, RunnerError};
-use crate::home::{Manifest, ReplayDir};
+use crate::home::{CloneRun, Manifest, ReplayDir};
 use crate::order::{self, Order};
 use crate::out::Teller;
 use crate::outcome::State;
@@ -44,6 +45,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) timings: Map<String, Value>,
     /// Variables of the child, later ones over earlier ones.
     env: BTreeMap<String, String>,
+    world: Option<World>,
     tree: Option<Tree>,
     order: Option<Order>,
 }
@@ -68,6 +70,7 @@ impl<'a> Stage<'a> {
             before: Vec::new(),
             timings: Map::new(),
             env: BTreeMap::new(),
+            world: None,
             tree: None,
             order: None,
         }
@@ -91,15 +94,18 @@ impl<'a> Stage<'a> {
             Deed::Source { directory, .. } => {
                 let message = format!(
                     "trace {} in `{}`, from step {} \"{}\"",
-                    pipeline.trace_id,
+                    pipeline.plan.trace_id,
                     directory.display(),
-                    pipeline.from_step,
-                    pipeline.step.title
+                    pipeline.plan.from_step,
+                    pipeline.plan.step.title
                 );
-                self.tell(deed.action(), message)
+                self.tell(deed.action(), message)?;
+                self.warn(pipeline)
             }
             Deed::Code(listing) => self.code(listing),
             Deed::Edits(changes) => self.edit(changes).await,
+            Deed::Clones { targets } => self.restore(targets, &pipeline.replay_id).await,
+            Deed::Clock { .. } => self.set_clocks().await,
             Deed::Seed { rng_seed } => {
                 let Some(seed) = rng_seed else {
                     return self.tell(deed.action(), "the record names no seed");
@@ -109,7 +115,7 @@ impl<'a> Stage<'a> {
             }
             Deed::Network { .. } | Deed::Browser { .. } => self.prepare(deed, pipeline),
             Deed::Start(playwright) => self.start(&playwright.args, pipeline),
-            Deed::Stream { .. } => self.stream().await,
+            Deed::Stream { .. } => self.stream(pipeline).await,
         }
     }
 
@@ -180,6 +186,54 @@ impl<'a> Stage<'a> {
         Ok(status)
     }
 
+    /// What the record will lack.
+    fn warn(&self, pipeline: &Pipeline) -> Result<()> {
+        pipeline.plan.warnings.iter().try_for_each(|warning| {
+            let mut line = Progress::of(State::Restoring, Action::Source, &warning.message);
+            line.code = Some(warning.code.clone());
+            self.teller.progress(&line)
+        })
+    }
+
+    /// Runs of clones stand in the manifest before the first of them is written to.
+    async fn restore(&mut self, targets: &[Target], replay_id: &str) -> Result<()> {
+        if targets.is_empty() {
+            return self.tell(Action::Clones, "none");
+        }
+        let world = World::meet(targets, replay_id).await.map_err(not_restored)?;
+        let run = |target: &Target| CloneRun {
+            clone: target.clone.clone(),
+            admin: target.admin.clone(),
+            run: target.target_run.clone(),
+        };
+        self.manifest.clone_runs = targets.iter().map(run).collect();
+        self.manifest.write(&self.dir.path)?;
+        for warning in world.restore(1).await.map_err(not_restored)? {
+            self.tell(Action::Clones, warning)?;
+        }
+        for target in targets {
+            let mut message = format!("{} restored into run `{}`", target.clone, target.target_run);
+            if target.url.is_none() {
+                message +=
+                    "; nothing says where the app reaches it, so its variable is not changed";
+            }
+            self.tell(Action::Clones, message)?;
+        }
+        self.env.extend(clones::child_env(targets));
+        self.world = Some(world);
+        Ok(())
+    }
+
+    async fn set_clocks(&mut self) -> Result<()> {
+        let Some(world) = &self.world else { return Ok(()) };
+        let set = world.set_clocks().await.map_err(not_restored)?;
+        let message = set.map_or_else(
+            || "each clone keeps the clock of its snapshot".to_owned(),
+            |ms| format!("every clone stands at {ms} ms"),
+        );
+        self.tell(Action::Clock, message)
+    }
+
     /// The order grows by what each of these deeds decides, and is written by the last one.
     fn prepare(&mut self, deed: &Deed, pipeline: &Pipeline) -> Result<()> {
         match deed {
@@ -189,7 +243,7 @@ impl<'a> Stage<'a> {
                     replay_id: pipeline.replay_id.clone(),
                     trace: self.source.dir.clone(),
                     blobs: self.source.store.clone(),
-                    from_step: pipeline.from_step,
+                    from_step: pipeline.plan.from_step,
                     strategy: self.wanted.manner.strategy,
                     app_mode: *app_mode,
                     vault_key: vault_key.clone(),
@@ -240,8 +294,17 @@ impl<'a> Stage<'a> {
         pairs.map(|(name, value)| (name, value))
     }
 
-    async fn stream(&mut self) -> Result<()> {
+    async fn stream(&mut self, pipeline: &Pipeline) -> Result<()> {
         let mut tail = Tail::new(&self.dir.path.join(order::PROGRESS));
+        self.follow(&mut tail).await?;
+        if self.wants_fast_forward() {
+            self.again(pipeline).await?;
+            self.follow(&mut tail).await?;
+        }
+        Ok(())
+    }
+
+    async fn follow(&mut self, tail: &mut Tail) -> Result<()> {
         let (teller, told) = (self.teller, &mut self.told);
         let Some(child) = &mut self.child else { return Ok(()) };
         let tell = |line: Progress| {
@@ -249,8 +312,37 @@ impl<'a> Stage<'a> {
             told.push(line);
             Ok(())
         };
-        self.status = Some(child::follow(child, &mut tail, tell).await?);
+        self.status = Some(child::follow(child, tail, tell).await?);
         self.child = None;
         Ok(())
     }
+
+    /// Under `auto` the worker says so when the browser could not be put back faithfully.
+    fn wants_fast_forward(&self) -> bool {
+        let is_auto = self.wanted.manner.strategy == Strategy::Auto;
+        let last = self.told.last().and_then(|line| line.detail.as_ref());
+        is_auto && last.is_some_and(|detail| detail["fallback"] == "fast-forward")
+    }
+
+    /// Begins anew by fast-forward. What the first child did to the clones is undone; its trace stays and is not the replay's.
+    async fn again(&mut self, pipeline: &Pipeline) -> Result<()> {
+        self.told.clear();
+        let Some(order) = &mut self.order else { return Ok(()) };
+        order.strategy = Strategy::FastForward;
+        order.rewrite(&self.dir.path)?;
+        if let Some(world) = &self.world {
+            world.restore(2).await.map_err(not_restored)?;
+            self.set_clocks().await?;
+        }
+        let start = pipeline.deeds.iter().find_map(|deed| match deed {
+            Deed::Start(playwright) => Some(&playwright.args),
+            _ => None,
+        });
+        start.map_or(Ok(()), |args| self.start(args, pipeline))
+    }
+}
+
+/// Clones that could not be restored stay paused, and Playwright is not started.
+fn not_restored(error: CloneError) -> RunnerError {
+    RunnerError::blocked_by(error.code(), "the clones are not where the record left them", error)
 }

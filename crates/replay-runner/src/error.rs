@@ -70,6 +70,15 @@ impl RunnerError {
         Self::Blocked { code, message: message.into(), source: None }
     }
 
+    /// A replay that cannot be carried out because of something below.
+    pub(crate) fn blocked_by(
+        code: Code,
+        message: impl Into<String>,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Blocked { code, message: message.into(), source: Some(Box::new(source)) }
+    }
+
     /// For `map_err`: names the deed and the path of an IO error.
     pub(crate) fn at(deed: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();

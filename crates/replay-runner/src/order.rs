@@ -29,7 +29,7 @@ pub(crate) struct Order {
     pub(crate) passthrough: Vec<String>,
     /// Empty: what the record suggests.
     pub(crate) app_origins: Vec<String>,
-    /// The module that the worker loads; none until it has been looked up.
+    /// The module that the worker loads; empty until it has been looked up.
     pub(crate) guest: PathBuf,
     pub(crate) progress: PathBuf,
     /// Keep the browser at step N instead of going on.
@@ -37,11 +37,14 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Writes the order and an empty progress file; gives the order's path.
-    pub(crate) fn write(&self, dir: &Path) -> Result<PathBuf> {
-        let path = dir.join(FILE);
+    /// Writes the order and an empty progress file.
+    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
         write_private(&self.progress, b"")?;
-        write_private(&path, &serde_json::to_vec(self)?)?;
-        Ok(path)
+        self.rewrite(dir)
+    }
+
+    /// Writes a changed order; the progress goes on.
+    pub(crate) fn rewrite(&self, dir: &Path) -> Result<()> {
+        write_private(&dir.join(FILE), &serde_json::to_vec(self)?)
     }
 }

@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trace_core::replay::Plan;
 
 use crate::args::{AppMode, Place, Strategy, Wanted};
 use crate::child::Playwright;
+use crate::clones::{self, Target};
 use crate::codes::Code;
 use crate::edits::{self, Patch};
 use crate::error::{Result, RunnerError};
 use crate::home::process::MARK;
-use crate::source::{Source, StepFact};
+use crate::source::Source;
 use crate::tree::{self, Listing};
 
 /// The ten actions of a replay. They stand in the order in which they are acted out: edits come before anything is restored, because
@@ -69,6 +72,12 @@ pub(crate) enum Deed {
     },
     Code(Listing),
     Edits(Changes),
+    Clones {
+        targets: Vec<Target>,
+    },
+    Clock {
+        wall_ms_at_step: u64,
+    },
     Seed {
         rng_seed: Option<String>,
     },
@@ -113,6 +122,18 @@ impl Deed {
                     changes.variables.len()
                 )
             }
+            Self::Clones { targets } => {
+                let runs: Vec<String> = targets
+                    .iter()
+                    .map(|it| format!("{} into run `{}`", it.clone, it.target_run))
+                    .collect();
+                if runs.is_empty() {
+                    "restore no clone".to_owned()
+                } else {
+                    format!("restore {}", runs.join(", "))
+                }
+            }
+            Self::Clock { .. } => "set their clocks to that moment".to_owned(),
             Self::Seed { rng_seed } => match rng_seed {
                 Some(_) => "seed random numbers as recorded".to_owned(),
                 None => "seed nothing, since the record names no seed".to_owned(),
@@ -137,6 +158,8 @@ impl Deed {
             Self::Source { .. } => Action::Source,
             Self::Code(_) => Action::Code,
             Self::Edits(_) => Action::Edits,
+            Self::Clones { .. } => Action::Clones,
+            Self::Clock { .. } => Action::Clock,
             Self::Seed { .. } => Action::Seed,
             Self::Network { .. } => Action::Network,
             Self::Browser { .. } => Action::Browser,
@@ -173,9 +196,8 @@ fn touched<S: serde::Serializer>(
 pub struct Pipeline {
     version: u32,
     pub(crate) replay_id: String,
-    pub(crate) trace_id: String,
-    pub(crate) from_step: u64,
-    pub(crate) step: StepFact,
+    /// What the record says of it.
+    pub(crate) plan: Plan,
     pub(crate) deeds: Vec<Deed>,
 }
 
@@ -197,9 +219,10 @@ pub(crate) fn decide(
     source: &Source,
     replay_id: &str,
 ) -> Result<Pipeline> {
-    let step = source.facts.step(wanted.from_step)?.clone();
     let listing = tree::list(&wanted.suite, &source.store)?;
     has_spec(&listing, wanted, source)?;
+    let targets = clones::decide(wanted, source, replay_id)?;
+    let start = playwright(wanted, source, &targets);
     let deeds = vec![
         Deed::Source { directory: source.dir.clone(), store: source.store.clone() },
         Deed::Code(listing),
@@ -208,62 +231,57 @@ pub(crate) fn decide(
             variables: names(&wanted.edits.set_env),
             build: wanted.edits.build.clone(),
         }),
-        Deed::Seed { rng_seed: source.facts.rng_seed.clone() },
-        network(wanted, source)?,
+        Deed::Clones { targets },
+        Deed::Clock { wall_ms_at_step: source.plan.wall_ms_at_step },
+        Deed::Seed { rng_seed: rng_seed(&source.plan) },
+        network(wanted, source),
         Deed::Browser {
             strategy: wanted.manner.strategy,
             guest: wanted.surroundings.guest.clone(),
         },
-        Deed::Start(playwright(wanted, source)),
+        Deed::Start(start),
         Deed::Stream { root: child_root(wanted, place, source, replay_id)? },
     ];
-    Ok(Pipeline {
-        version: 1,
-        replay_id: replay_id.to_owned(),
-        trace_id: source.facts.start.trace_id.to_string(),
-        from_step: wanted.from_step,
-        step,
-        deeds,
-    })
+    Ok(Pipeline { version: 1, replay_id: replay_id.to_owned(), plan: source.plan.clone(), deeds })
 }
 
 fn has_spec(listing: &Listing, wanted: &Wanted, source: &Source) -> Result<()> {
     let spec =
-        listing.suite.join(crate::child::spec_of(&source.facts.start, wanted.config.as_deref()));
+        listing.suite.join(crate::child::spec_of(&source.plan.test, wanted.config.as_deref()));
     if listing.files.contains(&spec) {
         return Ok(());
     }
     let message = format!(
         "the suite in `{}` has no `{}`, where the trace's test stood; name the folder of its Playwright configuration with --suite",
         wanted.suite.display(),
-        source.facts.start.scenario.file
+        source.plan.test.file
     );
     Err(RunnerError::blocked(Code::NoTest, message))
 }
 
-fn network(wanted: &Wanted, source: &Source) -> Result<Deed> {
-    let surroundings = &wanted.surroundings;
-    let beside = source.store.join(trace_core::edge::vault::KEY_FILE);
-    let vault_key = match &surroundings.vault_key {
-        Some(key) => Some(key.canonicalize().map_err(|error| {
-            RunnerError::usage(format!("no vault key `{}`: {error}", key.display()))
-        })?),
-        None => Some(beside).filter(|key| key.is_file()),
-    };
-    Ok(Deed::Network {
+fn network(wanted: &Wanted, source: &Source) -> Deed {
+    Deed::Network {
         app_mode: wanted.manner.app_mode,
-        app_origins: surroundings.app_origins.clone(),
-        passthrough: surroundings.passthrough.clone(),
-        vault_key,
-    })
+        app_origins: wanted.surroundings.app_origins.clone(),
+        passthrough: wanted.surroundings.passthrough.clone(),
+        vault_key: source.vault_key.clone(),
+    }
 }
 
-fn playwright(wanted: &Wanted, source: &Source) -> Playwright {
+fn playwright(wanted: &Wanted, source: &Source, targets: &[Target]) -> Playwright {
     let mut env = vec![MARK.to_owned(), "MOLAR_TRACE_DIR".to_owned()];
-    env.extend(source.facts.rng_seed.as_ref().map(|_| RNG_SEED.to_owned()));
+    env.extend(source.plan.seed.as_ref().map(|_| RNG_SEED.to_owned()));
+    env.extend(names(&clones::child_env(targets)));
     env.extend(names(&wanted.surroundings.env));
     env.extend(names(&wanted.edits.set_env));
-    Playwright::of(&source.facts.start, wanted.config.as_deref(), env)
+    Playwright::of(&source.plan.test, wanted.config.as_deref(), env)
+}
+
+fn rng_seed(plan: &Plan) -> Option<String> {
+    match plan.seed.as_ref()? {
+        Value::String(seed) => Some(seed.clone()),
+        other => Some(other.to_string()),
+    }
 }
 
 /// The variable that seeds random numbers of the replay.

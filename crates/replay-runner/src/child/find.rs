@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use trace_core::event::RunStart;
 use trace_core::trace::{Select, SummaryBuilder};
-use trace_core::{Kind, edge};
+use trace_core::{Event, Kind, edge};
 
 use crate::outcome::Child;
 
@@ -21,28 +20,25 @@ pub(crate) fn find(root: &Path, before: &[PathBuf], replay_id: &str) -> Option<F
     // A worker that was ended has left its trace unfinished.
     edge::recover(root, None, |_| {});
     let new = edge::trace_dirs(root).into_iter().filter(|dir| !before.contains(dir));
-    let starts: Vec<(PathBuf, RunStart)> =
+    let starts: Vec<(PathBuf, Event)> =
         new.filter_map(|dir| Some((dir.clone(), start_of(&dir)?))).collect();
-    let names_us = |start: &RunStart| {
-        start.extra.get("replay").is_some_and(|replay| replay["id"] == *replay_id)
-    };
-    let says = |start: &RunStart| start.extra.contains_key("replay");
     // A trace that speaks of another replay is another replay's, in a root that several share.
-    let ours = starts.iter().find(|(_, start)| names_us(start));
-    let (dir, start) = ours.or_else(|| starts.iter().rfind(|(_, start)| !says(start)))?;
+    let names = |event: &Event| event.payload.field("replay.id");
+    let ours = starts.iter().find(|(_, event)| names(event).is_some_and(|id| id == replay_id));
+    let (dir, start) = ours.or_else(|| starts.iter().rfind(|(_, event)| names(event).is_none()))?;
     let mut builder = SummaryBuilder::default();
     let trace = edge::open_trace(dir).ok()?;
     trace.events().flatten().for_each(|event| builder.push(&event));
     let summary = builder.finish();
+    let trace_id = start.payload.field("trace_id")?.as_str()?.to_owned();
     Some(FoundChild {
-        child: Child { trace_id: start.trace_id.to_string(), directory: dir.clone() },
+        child: Child { trace_id, directory: dir.clone() },
         status: summary.status,
         error: summary.error,
     })
 }
 
-fn start_of(dir: &Path) -> Option<RunStart> {
+fn start_of(dir: &Path) -> Option<Event> {
     let trace = edge::open_trace(dir).ok()?;
-    let event = trace.select(Select::all().kind(Kind::RunStart.as_str())).flatten().next()?;
-    event.payload.read("run.start").ok()
+    trace.select(Select::all().kind(Kind::RunStart.as_str())).flatten().next()
 }

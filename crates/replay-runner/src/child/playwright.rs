@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Serialize;
-use trace_core::event::RunStart;
+use trace_core::replay::plan::TestRef;
 
 use crate::codes::Code;
 use crate::error::{Result, RunnerError};
@@ -20,13 +20,13 @@ pub(crate) struct Playwright {
 
 impl Playwright {
     /// The command line for the test of a trace.
-    pub(crate) fn of(start: &RunStart, config: Option<&Path>, env: Vec<String>) -> Self {
-        let spec = spec_of(start, config);
+    pub(crate) fn of(test: &TestRef, config: Option<&Path>, env: Vec<String>) -> Self {
+        let spec = spec_of(test, config);
         // Playwright takes a file's name as a pattern.
         let mut args = vec!["test".to_owned(), format!("{}$", escaped(&spec.to_string_lossy()))];
-        args.extend(["-g".to_owned(), title_pattern(start)]);
-        if !start.project.is_empty() {
-            args.extend(["--project".to_owned(), start.project.clone()]);
+        args.extend(["-g".to_owned(), title_pattern(test)]);
+        if !test.project.is_empty() {
+            args.extend(["--project".to_owned(), test.project.clone()]);
         }
         // The prepared state comes from the record, so projects that prepare it are left out; a report that opens a browser would
         // never end.
@@ -40,19 +40,18 @@ impl Playwright {
 }
 
 /// The spec file relative to the suite's folder: the record names it relative to the configuration's.
-pub(crate) fn spec_of(start: &RunStart, config: Option<&Path>) -> PathBuf {
+pub(crate) fn spec_of(test: &TestRef, config: Option<&Path>) -> PathBuf {
     let folder = config.and_then(Path::parent).unwrap_or(Path::new(""));
-    folder.join(&start.scenario.file)
+    folder.join(&test.file)
 }
 
 /// A pattern that one test alone fits. Playwright matches it against root, project, file, describes and title, tags behind each,
 /// joined by blanks; the slashes keep upper and lower case apart.
-pub(crate) fn title_pattern(start: &RunStart) -> String {
-    let file = start.scenario.file.rsplit('/').next().unwrap_or_default();
-    let titles =
-        start.scenario.title_path.iter().map(|title| format!(" {}(?: @\\S+)*", escaped(title)));
+pub(crate) fn title_pattern(test: &TestRef) -> String {
+    let file = test.file.rsplit('/').next().unwrap_or_default();
+    let titles = test.title_path.iter().map(|title| format!(" {}(?: @\\S+)*", escaped(title)));
     let titles: String = titles.collect();
-    format!("/^\\s*{}\\s+(?:.*\\/)?{}{titles}$/", escaped(&start.project), escaped(file))
+    format!("/^\\s*{}\\s+(?:.*\\/)?{}{titles}$/", escaped(&test.project), escaped(file))
 }
 
 /// Text for a regular expression of JavaScript.

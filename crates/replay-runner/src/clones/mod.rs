@@ -1,25 +1,16 @@
-//! Clones of a replay.
+//! Clones of a replay: simulators that are put back to where they were before step N, in runs that exist for this replay alone.
+//!
+//! `target` decides from the record and the environment which clone starts from what; `client` speaks the Clone Admin Protocol v1 to
+//! one clone; `world` does for all clones together what the protocol asks for. The source run is never written to.
 
-use std::time::Duration;
+mod client;
+mod error;
+mod target;
+mod world;
 
-/// The admin token of a clone, from the environment.
-pub(crate) fn token_of(clone: &str) -> Option<String> {
-    let name = clone.to_uppercase().replace('-', "_");
-    let named = |name: &str| std::env::var(name).ok().filter(|token| !token.is_empty());
-    named(&format!("MOLAR_CLONE_{name}_TOKEN")).or_else(|| named("MOLAR_CLONE_TOKEN"))
-}
+pub use client::{Client, Health, Restored, Summary};
+pub use error::CloneError;
+pub use target::{Beginning, Target, target_run};
+pub use world::World;
 
-/// Drops a run.
-pub(crate) async fn drop_run(
-    admin: &str,
-    token: Option<String>,
-    run: &str,
-) -> Result<(), reqwest::Error> {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
-    let request = client.delete(format!("{admin}/_clone/run/{run}")).header("x-molar-run", run);
-    let request = match token {
-        Some(token) => request.bearer_auth(token),
-        None => request,
-    };
-    request.send().await?.error_for_status().map(drop)
-}
+pub(crate) use target::{child_env, decide, token_of};

@@ -10,7 +10,7 @@ use crate::{out, source};
 
 pub(crate) fn run(place: &Place, wanted: &Wanted) -> Result<u8> {
     let scratch = tempfile::tempdir()?;
-    let source = source::open(source::find(&wanted.trace, &place.root)?, scratch.path())?;
+    let source = source::open(wanted, source::find(&wanted.trace, &place.root)?, scratch.path())?;
     let pipeline = pipeline::decide(wanted, place, &source, "dry-run")?;
     check_first_patch(&pipeline)?;
     let mut out = out::results();
@@ -38,11 +38,8 @@ fn check_first_patch(pipeline: &Pipeline) -> Result<()> {
 }
 
 fn for_people(out: &mut impl Write, pipeline: &Pipeline) -> Result<()> {
-    writeln!(
-        out,
-        "A replay of trace {} from step {} \"{}\" would",
-        pipeline.trace_id, pipeline.from_step, pipeline.step.title
-    )?;
+    write!(out, "{}", pipeline.plan)?;
+    writeln!(out, "  it would")?;
     for (n, deed) in pipeline.deeds.iter().enumerate() {
         writeln!(out, "{:3}. {:8} {}", n + 1, deed.action().name(), deed.told())?;
     }

@@ -85,8 +85,8 @@ async fn carry_out(
     dir: &ReplayDir,
     outcome: &mut Outcome,
 ) -> Result<()> {
-    let source = source::open(source::find(&wanted.trace, &place.root)?, &dir.path)?;
-    outcome.parent_trace_id = source.facts.start.trace_id.to_string();
+    let source = source::open(wanted, source::find(&wanted.trace, &place.root)?, &dir.path)?;
+    outcome.parent_trace_id.clone_from(&source.plan.trace_id);
     let pipeline = pipeline::decide(wanted, place, &source, &outcome.replay_id)?;
     let mut stage = Stage::new(wanted, &source, dir, Teller { json: place.json });
     let limit = Duration::from_secs(wanted.manner.timeout);

@@ -2,7 +2,7 @@
 
 use super::manifest::{Manifest, Worktree};
 use super::process;
-use crate::clones;
+use crate::clones::{self, Client};
 use crate::tree::git;
 
 /// Closes everything but the replay's directory, which its owner removes; gives what could not be closed, in words.
@@ -14,8 +14,12 @@ pub(crate) async fn close(manifest: &Manifest, reap: impl FnMut()) -> Vec<String
         problems.push(format!("process {pid} does not end"));
     }
     for opened in &manifest.clone_runs {
-        let token = clones::token_of(&opened.clone);
-        if let Err(error) = clones::drop_run(&opened.admin, token, &opened.run).await {
+        let client = Client::new(&opened.clone, &opened.admin, clones::token_of(&opened.clone));
+        let dropped = match client {
+            Ok(client) => client.drop_run(&opened.run).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = dropped {
             problems.push(format!("run `{}` of clone {} stays: {error}", opened.run, opened.clone));
         }
     }

@@ -9,7 +9,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 pub(crate) use close::close;
-pub(crate) use manifest::{Group, Manifest, Worktree};
+pub(crate) use manifest::{CloneRun, Group, Manifest, Worktree};
 
 use crate::error::{Result, RunnerError};
 

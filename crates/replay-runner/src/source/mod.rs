@@ -1,18 +1,22 @@
 //! The source trace: found, opened, and reduced to what a replay has to know of it.
 
-mod facts;
 mod find;
 
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use trace_core::Kind;
+use trace_core::edge::replay::{ReplayOpenError, ReplayOptions, ReplaySource};
 use trace_core::edge::{self, BundleLimits};
+use trace_core::event::Extra;
+use trace_core::replay::Plan;
+use trace_core::replay::origins::OriginOptions;
 
-use facts::read;
-pub(crate) use facts::{Facts, StepFact};
 pub(crate) use find::{Found, find};
 
+use crate::args::Wanted;
+use crate::codes::Code;
 use crate::error::{Result, RunnerError};
 
 /// A trace's directory and the recorder's folder it lies in.
@@ -22,8 +26,12 @@ pub(crate) struct Source {
     pub(crate) dir: PathBuf,
     /// The store with the blobs; absolute.
     pub(crate) store: PathBuf,
-    /// What the trace says.
-    pub(crate) facts: Facts,
+    /// What the replay will do, as the trace says.
+    pub(crate) plan: Plan,
+    /// Seeds that clones were given before the test.
+    pub(crate) seeds: Extra,
+    /// The file that opens the trace's vault.
+    pub(crate) vault_key: Option<PathBuf>,
     /// The files of a bundle go with it.
     unpacked: Option<tempfile::TempDir>,
 }
@@ -36,7 +44,7 @@ impl Source {
 }
 
 /// Opens what was found. A bundle is unpacked below `scratch`, and goes with the value.
-pub(crate) fn open(found: Found, scratch: &Path) -> Result<Source> {
+pub(crate) fn open(wanted: &Wanted, found: Found, scratch: &Path) -> Result<Source> {
     let (dir, unpacked) = match found {
         Found::Folder(dir) => (dir, None),
         Found::Bundle(file) => {
@@ -51,8 +59,62 @@ pub(crate) fn open(found: Found, scratch: &Path) -> Result<Source> {
             dir.display()
         ))
     })?;
-    let facts = read(&dir)?;
-    Ok(Source { dir, store, facts, unpacked })
+    let mut vault_key = vault_key(wanted, &store)?;
+    let mut opened = read(wanted, &dir, &store, vault_key.as_deref());
+    // A key that merely lies there may be another recorder's; one that was named has to fit.
+    if wanted.surroundings.vault_key.is_none() && matches!(opened, Err(ReplayOpenError::Vault(_))) {
+        vault_key = None;
+        opened = read(wanted, &dir, &store, None);
+    }
+    let opened = opened.map_err(|error| unreadable(&dir, error))?;
+    let start = opened.events().iter().find(|event| event.kind == Kind::RunStart);
+    let seeds = start.and_then(|event| event.payload.field("seeds"));
+    let seeds = seeds.and_then(|seeds| seeds.as_object().cloned()).unwrap_or_default();
+    Ok(Source { plan: opened.plan().clone(), dir, store, seeds, vault_key, unpacked })
+}
+
+fn read(
+    wanted: &Wanted,
+    dir: &Path,
+    store: &Path,
+    vault_key: Option<&Path>,
+) -> std::result::Result<ReplaySource, ReplayOpenError> {
+    ReplaySource::open(&ReplayOptions {
+        directory: dir.to_owned(),
+        blobs: Some(store.to_owned()),
+        from_step: wanted.from_step,
+        vault_key: vault_key.map(Path::to_owned),
+        origins: OriginOptions {
+            app: wanted.surroundings.app_origins.clone(),
+            clones: Vec::new(),
+            passthrough: wanted.surroundings.passthrough.clone(),
+        },
+        ..ReplayOptions::default()
+    })
+}
+
+/// The key that was named, or the one that lies beside local traces.
+fn vault_key(wanted: &Wanted, store: &Path) -> Result<Option<PathBuf>> {
+    let beside = store.join(edge::vault::KEY_FILE);
+    match &wanted.surroundings.vault_key {
+        None => Ok(Some(beside).filter(|key| key.is_file())),
+        Some(key) => key.canonicalize().map(Some).map_err(|error| {
+            RunnerError::usage(format!("no vault key `{}`: {error}", key.display()))
+        }),
+    }
+}
+
+fn unreadable(dir: &Path, error: ReplayOpenError) -> RunnerError {
+    match error.code() {
+        "NO_SUCH_STEP" => RunnerError::blocked(Code::NoSuchStep, error.to_string()),
+        "NO_TEST" => RunnerError::blocked(Code::NoTest, error.to_string()),
+        "NO_SECRETS" => RunnerError::blocked_by(
+            Code::NoSecrets,
+            format!("the secrets of `{}` cannot be put back", dir.display()),
+            error,
+        ),
+        _ => RunnerError::usage(format!("`{}` cannot be read as a trace: {error}", dir.display())),
+    }
 }
 
 /// The recorder's folder above a trace's, by the documented layout: organisation, year, month, day, trace below `traces/runs`.

@@ -60,6 +60,13 @@ impl Suite {
         self.dir.path().join("code")
     }
 
+    /// One more line of the source trace.
+    pub(crate) fn append_to_trace(&self, line: &Value) {
+        let path = self.trace_dir().join("trace.ndjson.zst");
+        let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
+        std::io::Write::write_all(&mut file, format!("{line}\n").as_bytes()).unwrap();
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.code().join(name)
     }

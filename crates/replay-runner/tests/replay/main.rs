@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod clones;
 mod closing;
 mod kit;
 mod outcomes;

@@ -19,7 +19,7 @@ trace() {
   dir="$MOLAR_TRACE_DIR/traces/runs/local/2026/01/02/$2"
   mkdir -p "$dir"
   {
-    printf '{"ts":0,"seq":1,"kind":"run.start","format":1,"trace_id":"%s","short_id":"xY9zQ2mNp","wall_ms":1767312000000,"project":"chromium","scenario":{"slug":"upgrade","title":"upgrades (now)","file":"tests/upgrade.spec.ts","line":1,"title_path":["plans","upgrades (now)"]},"run":{"id":"r"},"retry":0,"repeat_each":0,"worker":{"index":0,"parallel_index":0,"pid":1},"source":"manual","seeds":{},"environment":{},"capture":{},"recorder":{"name":"stand-in","version":"0"},"parent_trace_id":"550e8400-e29b-41d4-a716-446655440000","replay":{"id":"%s"}}\n' "$2" "$id"
+    printf '{"ts":0,"seq":1,"kind":"run.start","format":1,"trace_id":"%s","short_id":"xY9zQ2mNp","wall_ms":1767312000000,"project":"chromium","scenario":{"slug":"upgrade","title":"upgrades (now)","file":"tests/upgrade.spec.ts","line":1,"title_path":["plans","upgrades (now)"]},"run":{"id":"r"},"retry":0,"repeat_each":0,"worker":{"index":0,"parallel_index":0,"pid":1},"source":"manual","seeds":{},"environment":{},"capture":{},"recorder":{"name":"stand-in","version":"0"},"parent_trace_id":"550e8400-e29b-41d4-a716-446655440000","replay":{"id":"%s","from_step":2,"strategy":"fast-forward","app_mode":"hybrid"}}\n' "$2" "$id"
     printf '{"ts":5,"seq":2,"kind":"run.end","status":"%s","duration_ms":5,"counts":{"run.start":1,"run.end":1}%s}\n' "$1" "${3:-}"
   } > "$dir/trace.ndjson.zst"
 }
@@ -36,6 +36,18 @@ case "${STAND_IN:-pass}" in
   broken) echo 'SyntaxError: Unexpected token'; exit 1 ;;
   silent) ;;
   lies) trace failed "$uuid" ;;
+  clone)
+    node -e "
+      const call = (path, init) => fetch(process.env.MOLAR_CLONE_STRIPE_URL + path, { headers: { authorization: 'Bearer sk_test_replay', 'content-type': 'application/x-www-form-urlencoded' }, ...init }).then((answer) => answer.json());
+      call('/v1/customers').then((before) => call('/v1/customers', { method: 'POST', body: 'email=replayed%40example.com' }).then((made) => console.log(JSON.stringify({ before: before.data, made }))));
+    " > "$MOLAR_TRACE_DIR/customers"
+    trace passed "$uuid" ;;
+  fall-back)
+    if grep -q '"strategy":"auto"' "$MOLAR_REPLAY_ORDER"; then
+      tell '{"at_ms":2,"state":"diverged","code":"UNSUPPORTED_HANDLE","message":"the tape has no download","detail":{"fallback":"fast-forward"}}'
+      trace failed "550e8400-e29b-41d4-b716-${id#????}"; exit 1
+    fi
+    tell '{"at_ms":3,"state":"passed"}'; trace passed "$uuid" ;;
   hang)
     sleep 600 & echo "$!" > "$MOLAR_TRACE_DIR/pids"
     if command -v setsid > /dev/null; then setsid sleep 600 & echo "$!" >> "$MOLAR_TRACE_DIR/pids"; fi
