@@ -51,6 +51,8 @@ export declare class NativeReplaySource {
   body(entry: number): Buffer | null
   /** JSON array of the recorded web sockets with their frames. */
   sockets(): string
+  /** JSON lines of Playwright's calls in order, secrets put back; empty when the trace has no archive of them. */
+  tape(): string
   /** JSON of the browser before the step: `{"contexts":{…},"reasons":[…]}`. */
   state(): string
 }

@@ -86,6 +86,9 @@ pub(crate) enum Command {
         a: String,
         /// The second trace
         b: String,
+        /// Compare the clones as of the end of this top-level step, not of the test
+        #[arg(long)]
+        step: Option<u64>,
     },
     /// Turn a trace into a file for another tool
     Export(Export),

@@ -153,6 +153,12 @@ impl NativeReplaySource {
         json(&self.source.sockets())
     }
 
+    /// JSON lines of Playwright's calls in order, secrets put back; empty when the trace has no archive of them.
+    #[napi]
+    pub fn tape(&self) -> String {
+        self.source.tape()
+    }
+
     /// JSON of the browser before the step: `{"contexts":{…},"reasons":[…]}`.
     #[napi]
     pub fn state(&self) -> Result<String> {

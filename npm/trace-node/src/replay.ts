@@ -56,6 +56,11 @@ export class ReplaySource {
     return this.#native.sockets();
   }
 
+  /** JSON lines of Playwright's recorded calls in order: `ordinal`, `class`, `method`, `params`, `result` or `error`, `step_id`, `step`. */
+  tape(): string {
+    return this.#native.tape();
+  }
+
   /** JSON of the browser before the step: `contexts` by name and part, and `reasons` for what is missing. */
   state(): string {
     return this.#native.state();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ReplaySource } from '../dist/index.js';
@@ -100,6 +101,52 @@ test('a trace answers what its replay asks', async (t) => {
     assert.ok(found(source, asked('POST', '/login', { phase: 'restoring' })).miss);
   });
 });
+
+test('the calls of an archive beside the trace are told in order, secrets put back', async (t) => {
+  const { directory, vaultKey, events } = await recorded(t);
+  const [placeholder] = /\[REDACTED:value:\d+\]/.exec(JSON.stringify(events));
+  const line = (value) => `${JSON.stringify(value)}\n`;
+  const call = (id, startTime, method, params) => line({ type: 'before', callId: id, startTime, class: 'Frame', method, params }) + line({ type: 'after', callId: id, endTime: startTime + 1, result: {} });
+  const wallTime = JSON.parse(ReplaySource.open({ directory, fromStep: 2, wholeRun: false }).plan()).wall_ms;
+  writeFileSync(
+    join(directory, 'trace.playwright.zip'),
+    stored('trace.trace', line({ type: 'context-options', version: 10, wallTime, monotonicTime: 1000 }) + call('c@2', 1035, 'click', {}) + call('c@1', 1015, 'fill', { value: placeholder })),
+  );
+  const source = ReplaySource.open({ directory, fromStep: 2, wholeRun: true, vaultKey });
+  const calls = source.tape().trim().split('\n').map((text) => JSON.parse(text));
+  assert.deepEqual(calls.map(({ ordinal, method, step }) => [ordinal, method, step]), [[0, 'fill', 1], [1, 'click', 2]]);
+  assert.equal(calls[0].params.value, 'hunter"2\\x');
+  assert.deepEqual(JSON.parse(source.plan()).tape, { calls: 2 });
+});
+
+/** A zip archive of one member that is stored as it is. */
+function stored(name, text) {
+  const bytes = Buffer.from(text);
+  const head = Buffer.alloc(26);
+  head.writeUInt16LE(20, 0);
+  head.writeUInt32LE(crc32(bytes), 10);
+  head.writeUInt32LE(bytes.length, 14);
+  head.writeUInt32LE(bytes.length, 18);
+  head.writeUInt16LE(name.length, 22);
+  const local = Buffer.concat([Buffer.from('PK\x03\x04'), head, Buffer.from(name), bytes]);
+  const central = Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), head, Buffer.alloc(14), Buffer.from(name)]);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(1, 4);
+  end.writeUInt16LE(1, 6);
+  end.writeUInt32LE(central.length, 8);
+  end.writeUInt32LE(local.length, 12);
+  return Buffer.concat([local, central, Buffer.from('PK\x05\x06'), end]);
+}
+
+/** CRC-32 as zip archives carry it; `zlib.crc32` came only with Node 22. */
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
 
 test('what cannot be opened throws a code', async (t) => {
   const { directory } = await recorded(t);

@@ -3,30 +3,32 @@
 use std::io::Write;
 
 use trace_core::blob::BlobId;
-use trace_core::diff::{Side, diff};
+use trace_core::diff::{Side, clone_states, diff};
 
 use crate::args::Place;
 use crate::error::{CliError, DAMAGED, FOUND};
 use crate::source::OpenTrace;
 use crate::{out, render, source};
 
-pub(crate) fn run(place: &Place, a: &str, b: &str) -> Result<u8, CliError> {
+pub(crate) fn run(place: &Place, a: &str, b: &str, step: Option<u64>) -> Result<u8, CliError> {
     let (a, b) = (source::open(place, a)?, source::open(place, b)?);
     let (a_events, b_events) = (a.events(None, usize::MAX)?, b.events(None, usize::MAX)?);
     let (a_blob, b_blob) = (blobs(a.as_ref()), blobs(b.as_ref()));
-    let found = diff(
-        &Side { events: &a_events.events, blob: &a_blob },
-        &Side { events: &b_events.events, blob: &b_blob },
+    let (a, b) = (
+        Side { events: &a_events.events, blob: &a_blob },
+        Side { events: &b_events.events, blob: &b_blob },
     );
+    let (found, clones) = (diff(&a, &b), clone_states(&a, &b, step));
     let damage = [a_events.damage, b_events.damage].concat();
     let mut out = out::results();
     if place.json {
         let mut value = serde_json::to_value(&found)?;
         value["differs"] = found.differs().into();
+        value["clones"] = serde_json::to_value(&clones)?;
         value["damage"] = serde_json::to_value(&damage)?;
         writeln!(out, "{value}")?;
     } else {
-        write!(out, "{}", render::diff(&found))?;
+        write!(out, "{}{}", render::diff(&found), render::clones(&clones))?;
     }
     out.flush()?;
     damage.iter().for_each(|told| out::note(told));

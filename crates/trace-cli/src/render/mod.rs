@@ -1,5 +1,6 @@
 //! Values to lines for people: pure, so that what is printed can be tested without a terminal.
 
+mod clones;
 mod diff;
 mod list;
 mod paint;
@@ -10,6 +11,7 @@ mod units;
 use serde_json::Value;
 use trace_core::{Event, ndjson};
 
+pub(crate) use clones::clones;
 pub(crate) use diff::diff;
 pub(crate) use list::list;
 pub(crate) use paint::{Paint, plain};

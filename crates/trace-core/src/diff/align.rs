@@ -6,17 +6,17 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 /// One row of an alignment: the places in both lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Pair {
-    pub(super) a: Option<usize>,
-    pub(super) b: Option<usize>,
+pub(crate) struct Pair {
+    pub(crate) a: Option<usize>,
+    pub(crate) b: Option<usize>,
     /// Equal tokens that stand elsewhere in the order.
-    pub(super) moved: bool,
+    pub(crate) moved: bool,
 }
 
 /// Lays `b` beside `a`. The longest common subsequence stays in order; equal tokens that are left over on both sides moved.
 ///
 /// Swapping the sides gives the swapped rows: the search itself has a preferred side, so it always sees the smaller list first.
-pub(super) fn align(a: &[String], b: &[String]) -> Vec<Pair> {
+pub(crate) fn align(a: &[String], b: &[String]) -> Vec<Pair> {
     if a <= b {
         return aligned(a, b);
     }

@@ -3,10 +3,12 @@
 //! Ids, ports, times and the order of parallel requests change in every run, so nothing is compared by position: steps are
 //! aligned by their titles, requests by method and address, console lines by their text.
 
-mod align;
+pub(crate) mod align;
 mod body;
+mod clones;
 mod console;
-mod network;
+pub mod json;
+pub(crate) mod network;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,7 @@ use crate::event::Event;
 use crate::trace::SummaryBuilder;
 
 pub use body::{BodyChange, ValueChange};
+pub use clones::{CloneRow, clone_states};
 pub use console::ConsoleRow;
 pub use network::{NetworkDiff, NetworkRow, NetworkSide};
 pub use steps::{StepRow, StepSide};

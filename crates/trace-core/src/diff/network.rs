@@ -185,7 +185,7 @@ fn content(event: &Event) -> Option<Content> {
 }
 
 /// Host without a port of this machine, path with ids replaced, the names of the query's parameters.
-fn address_shape(url: &str) -> String {
+pub(crate) fn address_shape(url: &str) -> String {
     let scheme = url.split(':').next().unwrap_or_default();
     if matches!(scheme, "data" | "blob" | "about") {
         return format!("{scheme}:");

@@ -48,6 +48,20 @@ pub struct Field {
 }
 
 impl Field {
+    /// The values of a body in order.
+    pub(in crate::replay) fn of_body(media_type: &str, bytes: &[u8]) -> Vec<Self> {
+        let fields = body::fields(media_type, bytes).into_iter();
+        let mut fields: Vec<Self> =
+            fields.map(|(name, value)| Self { place: Place::Body, name, value }).collect();
+        fields.sort();
+        fields
+    }
+
+    /// A value by itself.
+    pub(in crate::replay) fn leaf(value: String) -> Self {
+        Self { place: Place::Body, name: String::new(), value }
+    }
+
     pub(super) fn name_in_place(&self) -> String {
         [self.place.name(), self.name.as_str()].join(" ")
     }
@@ -55,7 +69,7 @@ impl Field {
 
 /// A request as it is compared.
 #[derive(Debug, Clone)]
-pub(super) struct Shape {
+pub(in crate::replay) struct Shape {
     /// Method, origin and path with ids replaced; only requests with the same one are ever alike.
     pub(super) address: String,
     /// Method and origin.
@@ -65,7 +79,12 @@ pub(super) struct Shape {
 
 impl Shape {
     /// Takes a request apart. An address that is no URL is compared as one segment.
-    pub(super) fn of(method: &str, url: &str, headers: &[(String, String)], bytes: &[u8]) -> Self {
+    pub(in crate::replay) fn of(
+        method: &str,
+        url: &str,
+        headers: &[(String, String)],
+        bytes: &[u8],
+    ) -> Self {
         let mut fields = Vec::new();
         let mut add =
             |place, name: String, value: String| fields.push(Field { place, name, value });
@@ -89,12 +108,15 @@ impl Shape {
             }
         }
         let media_type = header(headers, "content-type").unwrap_or_default();
-        body::fields(media_type, bytes)
-            .into_iter()
-            .for_each(|(name, value)| add(Place::Body, name, value));
+        fields.extend(Field::of_body(media_type, bytes));
         fields.sort();
         let origin = format!("{} {origin}", method.to_ascii_uppercase());
         Self { address: format!("{origin}{}", url_shape(url)), origin, fields }
+    }
+
+    /// Its fields in order.
+    pub(in crate::replay) fn into_fields(self) -> Vec<Field> {
+        self.fields
     }
 
     /// The key under which only the same request is found.

@@ -6,7 +6,7 @@
 mod body;
 mod deltas;
 mod entry;
-mod fields;
+pub(super) mod fields;
 mod found;
 mod matcher;
 mod redacted;
@@ -14,7 +14,7 @@ mod reply;
 mod score;
 #[cfg(test)]
 mod tests;
-mod volatile;
+pub(super) mod volatile;
 
 pub use deltas::Delta;
 pub use entry::{Answer, Client, Entry, entries};

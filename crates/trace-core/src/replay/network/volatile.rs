@@ -93,7 +93,7 @@ impl Volatile {
     }
 
     /// What stands for a value in the normalised key: its kind when it changes from run to run, otherwise none.
-    pub(super) fn kind(&self, address: &str, field: &Field) -> Option<&'static str> {
+    pub(in crate::replay) fn kind(&self, address: &str, field: &Field) -> Option<&'static str> {
         if self.is_ruled(field) {
             return Some("ruled");
         }
@@ -134,7 +134,7 @@ impl Volatile {
     }
 }
 
-fn is_token(value: &str) -> bool {
+pub(in crate::replay) fn is_token(value: &str) -> bool {
     let value = value.trim_matches('"');
     let has = |test: fn(&u8) -> bool| value.bytes().any(|byte| test(&byte));
     value.len() >= 16

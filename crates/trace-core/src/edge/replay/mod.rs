@@ -1,18 +1,16 @@
 //! A recorded trace opened for a replay: its events, blobs and vault behind the lookups of `crate::replay`.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
+mod archives;
+mod store;
+
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::error::FileError;
-use super::files;
-use super::layout::blob_path;
 use super::open::{OpenError, open_trace};
-use super::vault::{Key, OpenVault, Secret, Vault, VaultError};
-use crate::blob::{BlobId, decode_stored};
+use super::vault::VaultError;
 use crate::event::{Event, Kind};
+use crate::replay::certificate::{Certificate, Run, certificate};
 use crate::replay::network::{
     Asked, Client, Entry, Matcher, Phase, Reply, Rules, Volatile, entries,
 };
@@ -20,6 +18,7 @@ use crate::replay::origins::{OriginClass, OriginOptions, Origins};
 use crate::replay::plan::{Past, Warning};
 use crate::replay::sockets::{Socket, sockets};
 use crate::replay::state::{State, state};
+use crate::replay::tape::Tape;
 use crate::replay::{Beside, Plan, PlanOptions, ReplayError, plan};
 use crate::trace::StepTree;
 
@@ -76,10 +75,11 @@ pub struct ReplaySource {
     past: Past,
     origins: Origins,
     sockets: Vec<Socket>,
+    tape: Option<Tape>,
     /// The requests of pages and workers, and those of the test itself, which are numbered behind them.
     browser: Matcher,
     test: Matcher,
-    store: Store,
+    store: store::Store,
 }
 
 impl ReplaySource {
@@ -88,14 +88,13 @@ impl ReplaySource {
         let ReplayOptions { directory, from_step, whole_run, origins, rules, .. } = options;
         let reader = open_trace(directory)?;
         let events: Vec<Event> = reader.events().flatten().filter(is_needed).collect();
-        let past = Past::of(&StepTree::build(&events), *from_step)?;
-        let store = Store::open(options)?;
+        let tree = StepTree::build(&events);
+        let past = Past::of(&tree, *from_step)?;
+        let store = store::Store::open(options)?;
         let all = [Client::Browser, Client::Test].map(|client| entries(&events, &store, client));
         let (origins, sockets) = (Origins::of(&events, origins), sockets(&events, &store));
-        let mut warnings = Vec::new();
-        if let Some(told) = store.missing_secrets() {
-            warnings.push(told);
-        }
+        let tape = archives::tape(directory, &events, &tree);
+        let warnings: Vec<Warning> = store.missing_secrets().into_iter().collect();
         let plan = plan(
             &events,
             &PlanOptions {
@@ -103,7 +102,7 @@ impl ReplaySource {
                 entries: &all[0],
                 origins: &origins,
                 sockets: sockets.len(),
-                tape_calls: None,
+                tape_calls: tape.as_ref().map(|tape| tape.calls.len()),
                 warnings: &warnings,
             },
         )?;
@@ -111,7 +110,7 @@ impl ReplaySource {
         let [browser, test] = all.map(|entries| {
             Matcher::new(entries, boundary_ms, Volatile::new(rules.clone(), plan.wall_ms as f64))
         });
-        Ok(Self { events, plan, past, origins, sockets, browser, test, store })
+        Ok(Self { events, plan, past, origins, sockets, tape, browser, test, store })
     }
 
     /// What the replay will do.
@@ -170,90 +169,41 @@ impl ReplaySource {
         state(&self.events, &self.past, &|id| self.store.whole_secret(id))
     }
 
+    /// Playwright's calls in order, one JSON line each, secrets put back; empty when there is no archive of them.
+    pub fn tape(&self) -> String {
+        let lines = self.tape.as_ref().map(Tape::to_lines).unwrap_or_default();
+        String::from_utf8(self.store.body("application/x-ndjson", lines.as_bytes()))
+            .unwrap_or(lines)
+    }
+
     fn entry(&self, number: usize) -> Option<&Entry> {
         let browser = self.browser.entries();
         browser.get(number).or_else(|| self.test.entries().get(number.checked_sub(browser.len())?))
     }
 }
 
+/// Compares a replay with its record, both in their directories. `blobs` are the stores of both, by default those they lie in.
+pub fn certify(
+    recorded: (&Path, Option<&Path>),
+    replayed: (&Path, Option<&Path>),
+    from_step: u64,
+) -> Result<Certificate, ReplayOpenError> {
+    let open = |(directory, blobs): (&Path, Option<&Path>)| {
+        let events = open_trace(directory)?.events().flatten().filter(is_needed).collect();
+        // Secrets stay placeholders on both sides, which are compared as such.
+        let (directory, blobs) = (directory.to_owned(), blobs.map(Path::to_owned));
+        let options = ReplayOptions { directory, blobs, ..ReplayOptions::default() };
+        Ok::<(Vec<Event>, store::Store), ReplayOpenError>((events, store::Store::open(&options)?))
+    };
+    let (recorded, replayed) = (open(recorded)?, open(replayed)?);
+    Ok(certificate(run_of(&recorded), run_of(&replayed), from_step)?)
+}
+
+fn run_of((events, store): &(Vec<Event>, store::Store)) -> Run<'_> {
+    Run { events, beside: store }
+}
+
 /// Pictures and documents are most of a trace and no part of a replay's answers.
 fn is_needed(event: &Event) -> bool {
     !matches!(event.kind, Kind::DomSnapshot | Kind::DomMutation | Kind::Screenshot | Kind::Video)
-}
-
-/// Blobs and secrets of one trace.
-#[derive(Debug)]
-struct Store {
-    blobs: Option<PathBuf>,
-    vault: OpenVault,
-    has_key: bool,
-    /// Insides of placeholders without an original.
-    missing: RefCell<BTreeSet<String>>,
-}
-
-/// No blob of a recorder is larger.
-const MOST_BLOB_BYTES: usize = 1 << 30;
-/// More names than this help nobody.
-const MOST_NAMED: usize = 5;
-
-impl Store {
-    fn open(options: &ReplayOptions) -> Result<Self, ReplayOpenError> {
-        let vault = match &options.vault_key {
-            None => OpenVault::default(),
-            Some(path) => {
-                let locked = Vault::open(&options.directory)?;
-                let is_empty = locked.entries().next().is_none();
-                if is_empty { OpenVault::default() } else { locked.unlock(&Key::read(path)?)? }
-            }
-        };
-        Ok(Self {
-            blobs: options.blobs.clone().or_else(|| root_of(&options.directory)),
-            vault,
-            has_key: options.vault_key.is_some(),
-            missing: RefCell::default(),
-        })
-    }
-
-    fn whole_secret(&self, id: &str) -> Option<String> {
-        self.vault.get(id).map(|secret| secret.json().to_owned())
-    }
-
-    fn missing_secrets(&self) -> Option<Warning> {
-        let missing = self.missing.borrow();
-        let named: Vec<&str> = missing.iter().take(MOST_NAMED).map(String::as_str).collect();
-        let more = if missing.len() > MOST_NAMED { " …" } else { "" };
-        let todo = if self.has_key {
-            "the vault does not hold them"
-        } else {
-            "give the vault's key (`vault.key` in the root of the store)"
-        };
-        (!missing.is_empty()).then(|| {
-            let (n, named) = (missing.len(), named.join(", "));
-            let message = format!("{n} redacted values stay placeholders: {named}{more}; {todo}");
-            Warning::new("NO_SECRETS", message)
-        })
-    }
-}
-
-impl Beside for Store {
-    /// A blob that is damaged counts as gone.
-    fn blob(&self, id: &BlobId) -> Option<Vec<u8>> {
-        let stored: Result<_, FileError> = files::read_if_any(&blob_path(self.blobs.as_ref()?, id));
-        decode_stored(id, &stored.ok().flatten()?, MOST_BLOB_BYTES).ok()
-    }
-
-    fn original(&self, id: &str) -> Option<String> {
-        let found = self.vault.get(id).and_then(Secret::text);
-        if found.is_none() {
-            self.missing.borrow_mut().insert(id.to_owned());
-        }
-        found
-    }
-}
-
-/// The root of the store that a trace's directory lies in.
-fn root_of(directory: &Path) -> Option<PathBuf> {
-    let directory = directory.canonicalize().ok()?;
-    let root = directory.ancestors().nth(7)?;
-    root.join("blobs").is_dir().then(|| root.to_owned())
 }

@@ -1,0 +1,140 @@
+//! One channel: items of both sides laid beside each other, each pair judged.
+
+use super::{Channel, ChannelReport, Divergence, Grade};
+use crate::diff::align;
+
+/// One thing of a channel.
+pub(super) struct Item<T> {
+    /// What makes it the same one in another run.
+    pub(super) key: String,
+    /// Its words for people.
+    pub(super) name: String,
+    /// Its event.
+    pub(super) seq: u64,
+    /// What is compared.
+    pub(super) content: T,
+}
+
+/// How alike two items are.
+pub(super) enum Alike {
+    Identical,
+    Equivalent,
+    /// What differs, in words.
+    Diverged(String),
+}
+
+impl Alike {
+    pub(super) const fn grade(&self) -> Grade {
+        match self {
+            Self::Identical => Grade::Identical,
+            Self::Equivalent => Grade::Equivalent,
+            Self::Diverged(_) => Grade::Diverged,
+        }
+    }
+
+    /// The worse of both, the first where both diverged.
+    pub(super) fn and(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Diverged(_) => self,
+            Self::Equivalent => match other() {
+                Self::Identical => Self::Equivalent,
+                other => other,
+            },
+            Self::Identical => other(),
+        }
+    }
+}
+
+/// The report of one channel. `moved` judges a pair that stands elsewhere in the order, by its places in both lists.
+pub(super) fn report<T>(
+    channel: Channel,
+    a: &[Item<T>],
+    b: &[Item<T>],
+    compare: impl Fn(&T, &T) -> Alike,
+    moved: impl Fn(usize, usize, &[(usize, usize)]) -> Alike,
+) -> ChannelReport {
+    let keys = |list: &[Item<T>]| list.iter().map(|item| item.key.clone()).collect::<Vec<_>>();
+    let rows = align::align(&keys(a), &keys(b));
+    let pairs: Vec<(usize, usize)> = rows.iter().filter_map(|row| row.a.zip(row.b)).collect();
+    let mut found = Counter::new(channel);
+    let mut rows = rows.into_iter().peekable();
+    while let Some(row) = rows.next() {
+        match (row.a, row.b) {
+            (Some(at), Some(other)) => {
+                let (one, two) = (&a[at], &b[other]);
+                let order = || if row.moved { moved(at, other, &pairs) } else { Alike::Identical };
+                let alike = compare(&one.content, &two.content).and(order);
+                found.pair(alike, one, two);
+            }
+            (Some(at), None) => {
+                // What stands at its place instead is told in the same breath.
+                let instead = rows.next_if(|next| next.a.is_none()).and_then(|next| next.b);
+                let one = &a[at];
+                let what = match instead {
+                    Some(other) => format!("{} became {}", one.name, b[other].name),
+                    None => format!("{} is missing in the replay", one.name),
+                };
+                found.diverged(Some(one.seq), instead.map(|other| b[other].seq), what);
+            }
+            (None, Some(other)) => {
+                let two = &b[other];
+                let what = format!("{} is not in the record", two.name);
+                found.diverged(None, Some(two.seq), what);
+            }
+            (None, None) => {}
+        }
+    }
+    found.report
+}
+
+struct Counter {
+    report: ChannelReport,
+    /// The recorded event that was met last.
+    place: u64,
+}
+
+impl Counter {
+    fn new(channel: Channel) -> Self {
+        let report = ChannelReport {
+            channel,
+            grade: Grade::Identical,
+            identical: 0,
+            equivalent: 0,
+            diverged: 0,
+            first: None,
+        };
+        Self { report, place: 0 }
+    }
+
+    fn pair<T>(&mut self, alike: Alike, one: &Item<T>, two: &Item<T>) {
+        self.place = one.seq;
+        self.report.grade = self.report.grade.max(alike.grade());
+        match alike {
+            Alike::Identical => self.report.identical += 1,
+            Alike::Equivalent => self.report.equivalent += 1,
+            Alike::Diverged(what) => {
+                self.diverged(Some(one.seq), Some(two.seq), format!("{}: {what}", one.name));
+            }
+        }
+    }
+
+    fn diverged(&mut self, recorded_seq: Option<u64>, replayed_seq: Option<u64>, what: String) {
+        self.place = recorded_seq.unwrap_or(self.place);
+        let ChannelReport { channel, .. } = self.report;
+        self.report.grade = Grade::Diverged;
+        self.report.diverged += 1;
+        let place = self.place;
+        self.report.first.get_or_insert(Divergence {
+            channel,
+            recorded_seq,
+            replayed_seq,
+            what,
+            place,
+        });
+    }
+}
+
+/// In a channel whose order is the test's own, standing elsewhere is a divergence.
+pub(super) fn order_counts(_: usize, _: usize, _: &[(usize, usize)]) -> Alike {
+    Alike::Diverged("stands elsewhere in the order".to_owned())
+}

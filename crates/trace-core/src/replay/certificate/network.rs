@@ -1,0 +1,226 @@
+//! Requests with what became of them.
+
+use std::collections::HashMap;
+
+use super::alike::{Clocks, texts};
+use super::channel::{Alike, Item, report};
+use super::{Beside, Channel, ChannelReport, Side};
+use crate::blob::BlobId;
+use crate::diff::network::address_shape;
+use crate::event::{Content, Event, Headers, Kind, NetworkFailed, NetworkRequest, NetworkResponse};
+use crate::replay::network::fields::{Field, Shape};
+
+/// A request as it is compared.
+struct Exchange<'r> {
+    beside: &'r dyn Beside,
+    /// From sending to the end of the answer, in milliseconds on the trace's axis.
+    span_ms: (f64, f64),
+    request: Vec<Field>,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Open,
+    Failed(String),
+    Response(Box<NetworkResponse>),
+}
+
+/// Headers that tell of the way over the wire and not of the answer.
+const OF_THE_WIRE: &[&str] = &[
+    "connection",
+    "content-encoding",
+    "content-length",
+    "keep-alive",
+    "transfer-encoding",
+    "x-molar-time",
+];
+/// Headers by which an answer means something else.
+const MEANT: &[&str] = &["content-type", "location"];
+/// Requests that begin so near each other are sent side by side.
+const BURST_MS: f64 = 50.0;
+
+pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
+    let clocks = Clocks::new(a.summary.wall_ms, b.summary.wall_ms);
+    let (left, right) = (items(a), items(b));
+    let compare = |one: &Exchange<'_>, other: &Exchange<'_>| {
+        outcomes(one, other, &clocks).and(|| clocks.fields("request", &one.request, &other.request))
+    };
+    let moved = |at: usize, other: usize, pairs: &[(usize, usize)]| {
+        let span = left[at].content.span_ms;
+        let passed = pairs.iter().filter(|(x, y)| (*x < at) != (*y < other));
+        let apart = |(x, _): &&(usize, usize)| !side_by_side(span, left[*x].content.span_ms);
+        match passed.clone().find(apart) {
+            None => Alike::Equivalent,
+            Some((x, _)) => {
+                let name = &left[*x].name;
+                Alike::Diverged(format!("changed places with {name}, which had its answer by then"))
+            }
+        }
+    };
+    report(Channel::Network, &left, &right, compare, moved)
+}
+
+fn side_by_side(one: (f64, f64), other: (f64, f64)) -> bool {
+    let overlap = one.0 <= other.1 && other.0 <= one.1;
+    overlap || (one.0 - other.0).abs() <= BURST_MS
+}
+
+fn items<'r>(side: &Side<'r>) -> Vec<Item<Exchange<'r>>> {
+    let mut found: Vec<Item<Exchange<'r>>> = Vec::new();
+    let mut open: HashMap<String, usize> = HashMap::new();
+    for event in side.events() {
+        match event.kind {
+            Kind::NetworkRequest => {
+                let Ok(request) = event.payload.read::<NetworkRequest>("network.request") else {
+                    continue;
+                };
+                open.insert(request.request_id.clone(), found.len());
+                found.push(begun(event, request, side.run.beside));
+            }
+            Kind::NetworkResponse => {
+                let Ok(response) = event.payload.read::<NetworkResponse>("network.response") else {
+                    continue;
+                };
+                if let Some(at) = open.get(&response.request_id) {
+                    let exchange = &mut found[*at].content;
+                    exchange.span_ms.1 = exchange.span_ms.0 + response.duration_ms.max(0.0);
+                    exchange.outcome = Outcome::Response(Box::new(response));
+                }
+            }
+            Kind::NetworkFailed => {
+                let Ok(failed) = event.payload.read::<NetworkFailed>("network.failed") else {
+                    continue;
+                };
+                if let Some(at) = open.get(&failed.request_id) {
+                    let exchange = &mut found[*at].content;
+                    exchange.span_ms.1 = event.ts.as_ms();
+                    // Whether the page gives up in time depends on the machine.
+                    let canceled = failed.canceled == Some(true);
+                    let error = if canceled { "canceled".to_owned() } else { failed.error };
+                    exchange.outcome = Outcome::Failed(error);
+                }
+            }
+            _ => {}
+        }
+    }
+    found.sort_by(|a, b| a.content.span_ms.0.total_cmp(&b.content.span_ms.0));
+    found
+}
+
+fn begun<'r>(event: &Event, request: NetworkRequest, beside: &'r dyn Beside) -> Item<Exchange<'r>> {
+    let NetworkRequest { method, url, headers, body, .. } = request;
+    let bytes = body.as_ref().and_then(|content| beside.recorded(content)).unwrap_or_default();
+    let name = format!("{method} {}", address_shape(&url));
+    let ts_ms = event.ts.as_ms();
+    Item {
+        key: name.clone(),
+        name,
+        seq: event.seq.get(),
+        content: Exchange {
+            beside,
+            span_ms: (ts_ms, f64::MAX),
+            request: Shape::of(&method, &url, &headers, &bytes).into_fields(),
+            outcome: Outcome::Open,
+        },
+    }
+}
+
+fn outcomes(one: &Exchange<'_>, other: &Exchange<'_>, clocks: &Clocks) -> Alike {
+    match (&one.outcome, &other.outcome) {
+        (Outcome::Open, Outcome::Open) => Alike::Identical,
+        (Outcome::Failed(a), Outcome::Failed(b)) => texts("failure", a, b),
+        (Outcome::Response(a), Outcome::Response(b)) => {
+            answers((one.beside, a.as_ref()), (other.beside, b.as_ref()), clocks)
+        }
+        (then, now) => Alike::Diverged(format!("{}, recorded {}", told(now), told(then))),
+    }
+}
+
+fn told(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Open => "not answered".to_owned(),
+        Outcome::Failed(error) => format!("failed with `{error}`"),
+        Outcome::Response(response) => format!("answered {}", response.status),
+    }
+}
+
+fn answers(
+    (left, a): (&dyn Beside, &NetworkResponse),
+    (right, b): (&dyn Beside, &NetworkResponse),
+    clocks: &Clocks,
+) -> Alike {
+    if a.status != b.status {
+        return Alike::Diverged(format!("answered {}, recorded {}", b.status, a.status));
+    }
+    bodies((left, a), (right, b), clocks).and(|| headers(&a.headers, &b.headers))
+}
+
+fn headers(a: &Headers, b: &Headers) -> Alike {
+    let of = |headers: &Headers| -> Vec<(String, String)> {
+        let kept = headers.iter().filter(|(name, _)| !OF_THE_WIRE.contains(&name.as_str()));
+        let mut kept: Vec<_> = kept.cloned().collect();
+        kept.sort();
+        kept
+    };
+    if of(a) == of(b) {
+        return Alike::Identical;
+    }
+    let value = |headers: &Headers, name: &str| {
+        let mut found = headers.iter().filter(|(key, _)| key == name);
+        found.next().map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let meant = MEANT.iter().map(|name| texts(name, &value(a, name), &value(b, name)));
+    let worst = meant.fold(Alike::Identical, |found, alike| found.and(|| alike));
+    // Dates, cookies and ids of requests differ in every run.
+    worst.and(|| Alike::Equivalent)
+}
+
+fn bodies(
+    (left, a): (&dyn Beside, &NetworkResponse),
+    (right, b): (&dyn Beside, &NetworkResponse),
+    clocks: &Clocks,
+) -> Alike {
+    let (one, other) = match (&a.body, &b.body) {
+        (Some(one), Some(other)) => (one, other),
+        (None, None) if a.body_missing.is_none() && b.body_missing.is_none() => {
+            return Alike::Identical;
+        }
+        // A gap in a record says nothing about the answer, so it is neither the same nor another one.
+        (Some(_), None) if b.body_missing.is_some() => return Alike::Equivalent,
+        (None, Some(_)) if a.body_missing.is_some() => return Alike::Equivalent,
+        (None, None) => return Alike::Equivalent,
+        (Some(_), None) => return Alike::Diverged("answered without a body, recorded one".into()),
+        (None, Some(_)) => return Alike::Diverged("answered with a body, recorded none".into()),
+    };
+    contents("body", (left, one), (right, other), clocks)
+}
+
+/// Two payloads: by their bytes, then by the values in them.
+pub(super) fn contents(
+    what: &str,
+    (left, a): (&dyn Beside, &Content),
+    (right, b): (&dyn Beside, &Content),
+    clocks: &Clocks,
+) -> Alike {
+    let id = |content: &Content| {
+        content.blob_id().or_else(|| content.inline_bytes().map(|bytes| BlobId::of(&bytes)))
+    };
+    let (ids, cut) = ((id(a), id(b)), (a.truncated, b.truncated));
+    if ids.0.is_some() && ids.0 == ids.1 && cut == (None, None) {
+        return Alike::Identical;
+    }
+    let (Some(one), Some(other)) = (left.recorded(a), right.recorded(b)) else {
+        return Alike::Diverged(format!("{what} differs; its bytes are not in the store"));
+    };
+    if one == other {
+        // Of what was cut off nothing is known.
+        return if cut == (None, None) { Alike::Identical } else { Alike::Equivalent };
+    }
+    let fields = |content: &Content, bytes: &[u8]| Field::of_body(&content.media_type, bytes);
+    let (a, b) = (fields(a, &one), fields(b, &other));
+    let is_opaque = |fields: &[Field]| matches!(fields, [one] if one.name == "#bytes");
+    match (std::str::from_utf8(&one), std::str::from_utf8(&other)) {
+        (Ok(one), Ok(other)) if is_opaque(&a) && is_opaque(&b) => texts(what, one, other),
+        _ => clocks.fields(what, &a, &b).and(|| Alike::Equivalent),
+    }
+}

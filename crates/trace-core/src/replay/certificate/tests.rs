@@ -1,0 +1,295 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::ndjson;
+use crate::replay::beside::EventsOnly;
+
+/// Far enough apart that nothing is sent side by side.
+const APART_MS: u64 = 100;
+
+/// A trace in short, and the seqs of each word: `step title✓`, `GET /x 200 {"a":1}`, `~GET /x 200 {}` for one that is sent beside
+/// the word before, `!text` for a console error, `?locator✓ "received"`, `#clone {"json":1}`, `%name 3` for storage.
+fn trace(words: &[String]) -> (Vec<Event>, Vec<Vec<u64>>) {
+    let mut told = Told::default();
+    for (n, word) in words.iter().enumerate() {
+        told.seqs.push(Vec::new());
+        told.word(n, word);
+    }
+    told.end_step();
+    let decoded = ndjson::decode(told.lines.as_bytes());
+    assert_eq!(decoded.events.len() as u64, told.seq, "{}", told.lines);
+    (decoded.events, told.seqs)
+}
+
+#[derive(Default)]
+struct Told {
+    lines: String,
+    seq: u64,
+    ts: u64,
+    seqs: Vec<Vec<u64>>,
+    step: Option<(String, &'static str)>,
+}
+
+impl Told {
+    fn say(&mut self, kind: &str, fields: &serde_json::Value) {
+        self.seq += 1;
+        self.ts += APART_MS;
+        let step = self.step.as_ref().map(|(id, _)| format!(r#","step_id":"{id}""#));
+        let fields = fields.to_string();
+        self.lines += &format!(
+            "{{\"ts\":{},\"seq\":{},\"kind\":\"{kind}\"{},{}\n",
+            self.ts,
+            self.seq,
+            step.unwrap_or_default(),
+            &fields[1..]
+        );
+        if kind != "step.end" {
+            self.seqs.last_mut().unwrap().push(self.seq);
+        }
+    }
+
+    fn end_step(&mut self) {
+        if let Some((_, status)) = self.step {
+            self.say("step.end", &serde_json::json!({"status": status, "duration_ms": 1}));
+        }
+    }
+
+    fn word(&mut self, n: usize, word: &str) {
+        let sign = |text: &str| {
+            let (text, sign) = text.split_at(text.len() - '✓'.len_utf8());
+            (text.to_owned(), sign == "✓")
+        };
+        if let Some(rest) = word.strip_prefix("step ") {
+            self.end_step();
+            let (title, passed) = sign(rest);
+            self.step = Some((format!("s{n}"), if passed { "passed" } else { "failed" }));
+            self.say(
+                "step.start",
+                &serde_json::json!({"title": title, "category": "test.step", "path": [title]}),
+            );
+        } else if let Some(text) = word.strip_prefix('!') {
+            self.say("console.error", &serde_json::json!({"level": "error", "text": text}));
+        } else if let Some(rest) = word.strip_prefix('?') {
+            let (head, received) = rest.split_once(' ').unwrap();
+            let (locator, pass) = sign(head);
+            let received: serde_json::Value = serde_json::from_str(received).unwrap();
+            self.say("assertion", &serde_json::json!({"name": "toHaveText", "pass": pass, "locator": locator, "received": received, "duration_ms": 1}));
+        } else if let Some(rest) = word.strip_prefix('#') {
+            let (clone, state) = rest.split_once(' ').unwrap();
+            let state = serde_json::json!({"size": state.len(), "media_type": "application/json", "text": state});
+            self.say("clone.state", &serde_json::json!({"clone": clone, "run": "r", "epoch": 1, "rev": 1, "digest": "d", "state": state}));
+        } else if let Some(rest) = word.strip_prefix('%') {
+            let (part, keys) = rest.split_once(' ').unwrap();
+            let keys: u64 = keys.parse().unwrap();
+            self.say("browser.state", &serde_json::json!({"context": "c1", "boundary": "end", "revision": 1, "counts": [{"part": part, "keys": keys, "bytes": 1}], "secret": {"vault": "x"}}));
+        } else {
+            let beside = word.starts_with('~');
+            let parts: Vec<&str> = word.trim_start_matches('~').splitn(4, ' ').collect();
+            let [method, path, status, body] = parts[..] else { panic!("{word}") };
+            let head = serde_json::json!({"request_id": format!("r{n}"), "method": method, "url": format!("http://127.0.0.1:{}{path}", 4000 + self.seq)});
+            let with = |more: serde_json::Value| {
+                let mut all = head.clone();
+                all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+                all
+            };
+            if beside {
+                self.ts -= 2 * APART_MS - 1;
+            }
+            self.say(
+                "network.request",
+                &with(serde_json::json!({"resource_type": "fetch", "headers": []})),
+            );
+            let body = serde_json::json!({"size": body.len(), "media_type": "application/json", "text": body});
+            self.say("network.response", &with(serde_json::json!({"status": status.parse::<u16>().unwrap(), "status_text": "", "headers": [], "body": body, "duration_ms": 90})));
+        }
+    }
+}
+
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn compared(a: &[String], b: &[String]) -> Certificate {
+    let (a, b) = (trace(a).0, trace(b).0);
+    let run = |events| Run { events, beside: &EventsOnly };
+    certificate(run(&a), run(&b), 1).unwrap()
+}
+
+/// Each channel that is not identical as `network 1/0/2`, then the first divergence in words.
+fn check(a: &[&str], b: &[&str], expect: &[&str]) {
+    let found = compared(&words(a), &words(b));
+    let channels = found.channels.iter().filter(|report| report.grade != Grade::Identical);
+    let mut told: Vec<String> = channels
+        .map(|it| {
+            let name = it.channel.as_str();
+            format!("{name} {}/{}/{}", it.identical, it.equivalent, it.diverged)
+        })
+        .collect();
+    told.extend(found.first.map(|first| first.to_string()));
+    assert_eq!(told, expect);
+}
+
+#[test]
+fn what_differs_is_told_and_what_always_differs_is_not_held_against_it() {
+    let id = |last: char| format!("550e8400-e29b-41d4-a716-44665544000{last}");
+    let body = |last: char| format!(r#"GET /a 200 {{"id":"{}","n":1}}"#, id(last));
+    let (one, two) = (body('1'), body('2'));
+    check(&["step a✓", &one], &["step a✓", &two], &["network 0/1/0"]);
+    check(
+        &["step a✓", "GET /a 200 {\"n\":1}"],
+        &["step a✓", "GET /a 500 {\"n\":1}"],
+        &["network 0/0/1", "network (seq:2 → 2): GET /a: answered 500, recorded 200"],
+    );
+    check(
+        &["step a✓", "GET /a?p=1 200 {\"n\":[1,2]}", "GET /b 200 {}"],
+        &["step a✓", "GET /a?p=2 200 {\"n\":[1]}"],
+        &["network 0/0/2", "network (seq:2 → 2): GET /a?p: body `/n/1` is gone (2)"],
+    );
+    check(
+        &["step a✓", "GET /a?p=1 200 {}"],
+        &["step a✓", "GET /a?p=2 200 {}"],
+        &["network 0/0/1", "network (seq:2 → 2): GET /a?p: request `p` is 2, recorded 1"],
+    );
+    check(
+        &["step a✓", "!order #17 is late"],
+        &["step a✓", "!order #18 is late"],
+        &["console 0/1/0"],
+    );
+    check(
+        &["step a✓", "!one", "step b✓"],
+        &["step a✓", "!other", "step b✓"],
+        &["console 0/0/1", "console (seq:2 → 2): console error `one` became console error `other`"],
+    );
+    check(
+        &["step a✓", "?h1✓ \"Free\""],
+        &["step a✗", "?h1✗ \"Pro\""],
+        &[
+            "steps 0/0/1",
+            "assertions 0/0/1",
+            "steps (seq:1 → 1): step `a`: failed, recorded passed",
+        ],
+    );
+    check(
+        &["step a✓", "#stripe {\"plan\":\"free\"}", "%cookies 1"],
+        &["step a✓", "#stripe {\"plan\":\"pro\"}", "%cookies 2"],
+        &[
+            "clone-state 0/0/1",
+            "storage 0/0/1",
+            "clone-state (seq:2 → 2): clone `stripe`: state `/plan` is \"pro\", recorded \"free\"",
+        ],
+    );
+    check(
+        &["step a✓", "!one"],
+        &["step a✓", "!one", "step b✓"],
+        &["steps 1/0/1", "steps (seq:- → 4): step `b` is not in the record"],
+    );
+}
+
+#[test]
+fn the_order_of_what_was_sent_side_by_side_is_the_machines() {
+    check(
+        &["step a✓", "GET /a 200 {}", "~GET /b 200 {}"],
+        &["step a✓", "GET /b 200 {}", "~GET /a 200 {}"],
+        &["network 1/1/0"],
+    );
+    check(
+        &["step a✓", "GET /a 200 {}", "GET /b 200 {}"],
+        &["step a✓", "GET /b 200 {}", "GET /a 200 {}"],
+        &[
+            "network 1/0/1",
+            "network (seq:4 → 2): GET /b: changed places with GET /a, which had its answer by then",
+        ],
+    );
+}
+
+#[test]
+fn only_what_lies_behind_the_step_counts_and_it_prints() {
+    let (a, b) = (
+        words(&["step a✓", "GET /a 200 {}", "step b✓", "GET /b 200 {}"]),
+        words(&["step a✓", "GET /a 500 {}", "GET /x 200 {}", "step b✗", "GET /b 404 {}"]),
+    );
+    let (a, b) = (trace(&a).0, trace(&b).0);
+    let run = |events| Run { events, beside: &EventsOnly };
+    let found = certificate(run(&a), run(&b), 2).unwrap();
+    assert_eq!(found.channels.len(), 2);
+    let expect = "\
+  channel      identical equivalent diverged
+  steps                0          0        1
+  network              0          0        1
+  first divergence  steps (seq:5 → 7): step `b`: failed, recorded passed
+";
+    assert!(found.to_text().ends_with(expect), "{}", found.to_text());
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(json["first"]["recorded_seq"], 5);
+    assert_eq!(json["channels"][1]["channel"], "network");
+    assert_eq!(certificate(run(&a), run(&b), 3).unwrap_err().code(), "NO_SUCH_STEP");
+}
+
+/// A word of a trace, without ids and numbers that change from run to run.
+fn a_word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        ("[a-e]", "[a-c]", 1..9_u8)
+            .prop_map(|(path, key, n)| format!(r#"GET /{path} 200 {{"{key}":{n}}}"#)),
+        "[f-k]{3}".prop_map(|text| format!("!{text}")),
+        ("[l-p]", "[a-c]").prop_map(|(locator, got)| format!(r#"?{locator}✓ "{got}""#)),
+        "[q-v]{2}".prop_map(|title| format!("step {title}✓")),
+    ]
+}
+
+/// The word with one thing in it changed.
+fn mutated(word: &str) -> String {
+    if word.starts_with('!') {
+        "!mutated".to_owned()
+    } else if word.starts_with("step") {
+        word.replace('✓', "✗")
+    } else if word.starts_with('?') {
+        word.replace("✓ \"", "✗ \"z")
+    } else if word.len().is_multiple_of(2) {
+        word.replace(" 200 ", " 500 ")
+    } else {
+        word.replace(':', ":7")
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_copy_is_identical_and_a_mutated_one_never(rest in prop::collection::vec(a_word(), 1..14), at in any::<prop::sample::Index>()) {
+        let mut recorded = vec!["step first✓".to_owned()];
+        recorded.extend(rest);
+        let same = compared(&recorded, &recorded);
+        prop_assert_eq!(same.grade, Grade::Identical);
+        prop_assert_eq!(same.first, None);
+        let at = at.index(recorded.len());
+        let mut copy = recorded.clone();
+        copy[at] = mutated(&copy[at]);
+        prop_assert_ne!(&copy[at], &recorded[at]);
+        let found = compared(&recorded, &copy);
+        prop_assert_eq!(found.grade, Grade::Diverged);
+        let seqs = &trace(&recorded).1[at];
+        let first = found.first.unwrap();
+        prop_assert!(first.recorded_seq.is_some_and(|seq| seqs.contains(&seq)), "{first} of {seqs:?}");
+    }
+
+    #[test]
+    fn another_order_is_never_identical(rest in prop::collection::vec(a_word(), 1..14), at in any::<prop::sample::Index>()) {
+        let kind = |word: &str| word.chars().next();
+        let mut recorded = vec!["step first✓".to_owned()];
+        recorded.extend(rest);
+        let at = at.index(recorded.len() - 1);
+        let is_swap = recorded[at] != recorded[at + 1] && kind(&recorded[at]) == kind(&recorded[at + 1]);
+        prop_assume!(is_swap);
+        let mut copy = recorded.clone();
+        copy.swap(at, at + 1);
+        let found = compared(&recorded, &copy);
+        prop_assert_ne!(found.grade, Grade::Identical);
+        // Lines of the console come in any order.
+        if kind(&recorded[at]) != Some('!') {
+            prop_assert_eq!(found.grade, Grade::Diverged);
+            let seqs = trace(&recorded).1;
+            let first = found.first.unwrap().recorded_seq.unwrap();
+            prop_assert!(seqs[at].contains(&first) || seqs[at + 1].contains(&first));
+        }
+    }
+}
