@@ -19,7 +19,7 @@ export interface Asked {
 
 /** What the record answers. */
 export type Answer =
-  | { readonly kind: 'response'; readonly status: number; readonly status_text?: string | null; readonly headers: readonly (readonly [string, string])[]; readonly chunks?: readonly (readonly [number, number])[] | null; readonly open?: boolean; readonly body: 'none' | 'whole' | 'missing'; readonly duration_ms: number }
+  | { readonly kind: 'response'; readonly status: number; readonly status_text?: string | null; readonly headers: readonly (readonly [string, string])[]; readonly chunks?: readonly (readonly [number, number])[] | null; readonly open?: boolean; readonly body: 'none' | 'whole' | 'missing'; readonly why?: string; readonly duration_ms: number }
   | { readonly kind: 'failed'; readonly error: string; readonly duration_ms: number }
   | { readonly kind: 'open' };
 

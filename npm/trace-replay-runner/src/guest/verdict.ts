@@ -1,5 +1,6 @@
 import type { TestInfo } from '@playwright/test';
 import type { ReplayStep } from '@molar/trace-capture';
+import type { Missed } from './network/findings.js';
 import type { Report } from './progress.js';
 import type { Left } from './way.js';
 import type { Replay } from './replay.js';
@@ -35,7 +36,7 @@ export function verdictOf({ testInfo, replay, step, left }: Ended): Report {
   if (!missed) return { state: 'failed', ...at, ...(said === '' ? {} : { message: said }) };
   return {
     state: 'diverged', ...at, code: 'NETWORK_MISS',
-    message: `the record has no answer to ${missed.method} ${missed.url} (${missed.class}), which was aborted, and the test failed: ${said || 'no message'}. Replay from an earlier step, or let the origin through with --passthrough`,
+    message: `${wordsOf(missed)}, and the test failed: ${said || 'no message'}. Replay from an earlier step, or let the origin through with --passthrough`,
     ...detailOf(replay),
   };
 }
@@ -43,6 +44,11 @@ export function verdictOf({ testInfo, replay, step, left }: Ended): Report {
 function detailOf(replay: Replay): Pick<Report, 'detail'> {
   const missed = replay.findings.firstMiss;
   return missed ? { detail: { miss: missed } } : {};
+}
+
+function wordsOf({ method, url, class: originClass, why }: Missed): string {
+  if (why !== undefined) return `the record has no body of the answer to ${method} ${url} (${why}), so it was given empty`;
+  return `the record has no answer to ${method} ${url} (${originClass}), which was aborted`;
 }
 
 function firstLine(text: string): string {

@@ -7,7 +7,7 @@ import type { Order } from './order.js';
 import type { Code, Report } from './progress.js';
 import { quietly } from './quietly.js';
 import { Replay } from './replay.js';
-import type { Stub } from './restore/restorer.js';
+import type { Below } from './restore/restorer.js';
 import { Restoration } from './restore/restoration.js';
 import { readState } from './restore/state.js';
 import { openSource } from './source.js';
@@ -30,7 +30,7 @@ export interface Way {
   readonly left: Left | undefined;
   /** What getting over the skipped steps took, for the last line of progress. */
   readonly figures: Readonly<Record<string, number>>;
-  opened(context: BrowserContext, stub: Stub): void;
+  opened(context: BrowserContext, below: Below): void;
   /** The first live step begins; `go` is called when the browser is there, at once where that is so already. */
   arrive(go: () => void): void;
   /** Answers a call of the test, or leaves it to `otherwise`. */
@@ -119,9 +119,9 @@ class Restore implements Way {
     return this.#left;
   }
 
-  opened(context: BrowserContext, stub: Stub): void {
+  opened(context: BrowserContext, below: Below): void {
     this.#contexts.push(context);
-    this.#restoration.opened(context, stub);
+    this.#restoration.opened(context, below);
   }
 
   arrive(go: () => void): void {

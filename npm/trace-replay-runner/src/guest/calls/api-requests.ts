@@ -90,7 +90,7 @@ export class ApiRequests {
         this.#replay.findings.miss(method, url, this.#replay.classOf(url), found.miss);
         throw new Error(`NETWORK_MISS: the record has no answer to ${method} ${url}, which the test's own client sent. Replay from an earlier step, or let its origin through with --passthrough`);
       }
-      this.#replay.findings.hit(method, url, found.hit);
+      this.#replay.findings.hit(method, url, this.#replay.classOf(url), found.hit);
       const { answer } = found.hit;
       if (answer.kind !== 'response') throw new Error(answer.kind === 'failed' ? answer.error : `the record ends before ${method} ${url} was answered`);
       await this.#keepCookies(call, url, found.hit);

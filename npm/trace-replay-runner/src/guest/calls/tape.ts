@@ -31,6 +31,11 @@ export class Tape {
     return this.#calls.length;
   }
 
+  /** The calls that began before a moment of the record. */
+  before(ts_ms: number): readonly TapedCall[] {
+    return this.#calls.filter((call) => call.ts_ms < ts_ms);
+  }
+
   /** The calls that began at a moment of the record or later. */
   from(ts_ms: number): readonly TapedCall[] {
     return this.#calls.filter((call) => call.ts_ms >= ts_ms);

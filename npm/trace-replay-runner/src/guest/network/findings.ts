@@ -24,6 +24,8 @@ export interface Missed {
   readonly url: string;
   readonly class: OriginClass;
   readonly near: readonly unknown[];
+  /** Why the recorded answer has no body, where it has one but for that. */
+  readonly why?: string;
 }
 
 /** Storms of the same finding say nothing new. */
@@ -50,10 +52,11 @@ export class Findings {
     this.tally[originClass === 'passthrough' ? 'passthrough' : 'live'] += 1;
   }
 
-  hit(method: string, url: string, { tier, used, score, seq, deltas, answer }: Hit): void {
+  hit(method: string, url: string, originClass: OriginClass, { tier, used, score, seq, deltas, answer }: Hit): void {
     this.tally[tier] += 1;
     if (used === 'overrun') this.tally.overrun += 1;
     const missing = answer.kind === 'response' && answer.body === 'missing';
+    if (missing && !isUnfinished(answer)) this.#first ??= { method, url, class: originClass, near: [], why: answer.why ?? 'not recorded' };
     if (tier === 'exact' && used !== 'overrun' && !missing) return;
     this.#tell('network.match', { method, url, tier, used, score, recorded_seq: seq, deltas, ...(missing ? { body: 'missing' } : {}) });
   }
@@ -70,4 +73,9 @@ export class Findings {
     this.#events += 1;
     if (this.#events <= MOST_EVENTS) this.#append(kind, payload);
   }
+}
+
+/** Whether the page left before the answer was whole, as it does again. */
+export function isUnfinished(answer: Hit['answer']): boolean {
+  return answer.kind === 'response' && answer.body === 'missing' && (answer.why ?? '').startsWith('still loading');
 }

@@ -4,6 +4,7 @@ import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
 import type { Answer, Hit } from '../source.js';
 import type { ChunkServer } from './chunk-server.js';
+import { isUnfinished } from './findings.js';
 import type { Fulfilment } from './fulfil.js';
 import { fulfilment, isPreflight, preflight } from './fulfil.js';
 import { LiveHeader } from './live-header.js';
@@ -24,6 +25,7 @@ interface Paused {
 
 const LOOPBACK = ['loopback-network', 'local-network', 'local-network-access'];
 const STUB: Fulfilment = { responseCode: 200, responseHeaders: [{ name: 'content-type', value: 'text/html' }], body: '' };
+const NO_ICON: Fulfilment = { responseCode: 404, responseHeaders: [], body: '' };
 /** Longest a request waits that its page gave up in the record: the page does so again, but a wait without an end would hang the test. */
 const GIVEN_UP_MS = 5_000;
 /** Longest an answer is held back because it took that long in the record. */
@@ -62,13 +64,17 @@ export class Transport {
    * refuses such requests, and recorded streams and a running application are there.
    */
   async permit(context: BrowserContext): Promise<void> {
-    const connection = property(context, '_connection');
-    const toImpl = property(connection, 'toImpl');
-    const inner: unknown = typeof toImpl === 'function' ? Reflect.apply(toImpl, connection, [context]) : undefined;
-    const browserContextId = property(inner, '_browserContextId');
-    if (typeof browserContextId !== 'string') return;
+    const browserContextId = contextIdOf(context);
+    if (browserContextId === undefined) return;
     // Releases of Chromium differ in which of the names they know.
     await Promise.all(LOOPBACK.map(async (name) => await this.#send('Browser.setPermission', { permission: { name }, setting: 'granted', browserContextId }).catch(() => undefined)));
+  }
+
+  /** Puts cookies into a context, with parts that Playwright's own way does not know. */
+  async putCookies(context: BrowserContext, cookies: readonly object[]): Promise<void> {
+    const browserContextId = contextIdOf(context);
+    if (browserContextId === undefined) throw new Error('this release of Playwright does not tell the id of a context');
+    await this.#send('Storage.setCookies', { cookies, browserContextId });
   }
 
   /** Answers documents with an empty one and nothing else, while storages are filled. */
@@ -76,7 +82,7 @@ export class Transport {
     this.#isStub = on;
   }
 
-  /** See `Stub`. */
+  /** See `Below`. */
   shells(urls: readonly string[]): void {
     this.#shells = urls;
   }
@@ -104,13 +110,15 @@ export class Transport {
     const body = bodyOf(paused);
     const found = replay.find({ method, url, headers: Object.entries(headers), client: 'browser', ...(body ? { body } : {}) });
     if (found.hit) {
-      replay.findings.hit(method, url, found.hit);
+      replay.findings.hit(method, url, originClass, found.hit);
       return await this.#give(paused, found.hit);
     }
-    if (paused.resourceType === 'Document' && replay.restoring) {
+    if (paused.resourceType === 'Document' && replay.strategy === 'restore') {
       const shell = this.#shell(paused);
       if (shell) return await this.#give(paused, shell);
     }
+    // The browser's own request for an icon is in no record, since it belongs to no page.
+    if (isIcon(paused)) return await this.#fulfil(paused, NO_ICON);
     if (isPreflight(method, headers)) return await this.#fulfil(paused, preflight(headers));
     if (answerer === 'record-or-live') {
       replay.findings.live(originClass);
@@ -136,6 +144,8 @@ export class Transport {
       if (wasGivenUp(answer.error)) await pause(GIVEN_UP_MS);
       return await this.#fail(paused, reasonFor(answer.error));
     }
+    // Its page had the head of it and did not wait for, or did not read, the rest.
+    if (isUnfinished(answer)) return await this.#goOn(paused, { url: await this.#chunks.offer({ ...answer, chunks: [], open: true }, Buffer.alloc(0), 'third-party') });
     const body = answer.body === 'whole' ? (this.#replay.source.body(hit.entry) ?? Buffer.alloc(0)) : Buffer.alloc(0);
     if (answer.chunks && answer.chunks.length > 0) {
       // A restored page's stream goes on in the live part, so it is one of the running server from its beginning.
@@ -182,11 +192,24 @@ export class Transport {
   }
 }
 
+/** The browser's own name of a context. */
+function contextIdOf(context: BrowserContext): string | undefined {
+  const connection = property(context, '_connection');
+  const toImpl = property(connection, 'toImpl');
+  const inner: unknown = typeof toImpl === 'function' ? Reflect.apply(toImpl, connection, [context]) : undefined;
+  const id = property(inner, '_browserContextId');
+  return typeof id === 'string' ? id : undefined;
+}
+
 /** The body as it is sent; nothing where the browser does not hold all of it in memory, as for a chosen file. */
 function bodyOf({ request }: Paused): Buffer | undefined {
   const { postDataEntries: entries, postData } = request;
   if (entries?.every(({ bytes }) => bytes !== undefined)) return Buffer.concat(entries.map(({ bytes }) => Buffer.from(bytes ?? '', 'base64')));
   return postData === undefined ? undefined : Buffer.from(postData, 'utf8');
+}
+
+function isIcon({ resourceType, request }: Paused): boolean {
+  return resourceType === 'Other' && request.method === 'GET' && new URL(request.url).pathname === '/favicon.ico';
 }
 
 async function pause(ms: number): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { property } from '../calls/connection.js';
 import type { TapedCall } from '../calls/tape.js';
 import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
@@ -36,6 +37,15 @@ export function fidelityOf(checks: readonly Check[]): Fidelity {
 /** Compares one restored context with its record, before the test goes on in it. */
 export async function checkContext(pages: readonly Page[], state: ContextState, lost: readonly string[], replay: Replay): Promise<Check[]> {
   const checks: Check[] = lost.length === 0 ? [] : [{ name: 'restored', grade: 'degraded', message: `not brought back: ${lost.join('; ')}` }];
+  // Nothing but the test's own act puts a chosen file back, and that act is skipped.
+  const chosen = state.pages.flatMap(({ document }) => document?.fields ?? []).filter(({ files }) => files !== undefined && files.length > 0);
+  if (chosen.length > 0) checks.push({ name: 'files', grade: 'diverged', message: `a skipped step chose ${chosen.flatMap(({ files }) => files ?? []).join(', ')}` });
+  const [first] = pages;
+  if (first && state.cookies.length > 0) {
+    const now = new Set((await quietly(first, async () => await first.context().cookies())).map(({ name }) => name));
+    const gone = state.cookies.filter(({ name }) => !now.has(name)).map(({ name }) => name);
+    checks.push(gone.length === 0 ? { name: 'cookies', grade: 'exact' } : { name: 'cookies', grade: 'degraded', message: `without ${gone.join(', ')}` });
+  }
   for (const [at, page] of state.pages.entries()) {
     const target = pages[at];
     if (!target) checks.push({ name: `page ${page.page}`, grade: 'diverged', message: `the record has ${state.pages.length} pages in ${state.context}, this browser ${pages.length}` });
@@ -84,4 +94,44 @@ export async function probe(page: Page | undefined, coming: readonly TapedCall[]
   const state = call.method === 'setInputFiles' ? 'attached' : 'visible';
   const found = await quietly(page, async () => await page.locator(selector).first().waitFor({ state, timeout: APPEAR_MS })).then(() => true, () => false);
   return [found ? { name: 'locators', grade: 'exact' } : { name: 'locators', grade: 'diverged', message: `${selector}, which the test looks for next, is not there` }];
+}
+
+/**
+ * Whether what the test last saw is still to be seen: the assertions that held after the last act of the skipped steps are asked
+ * again. A page that kept something in mind only shows it here.
+ */
+export async function ask(page: Page | undefined, past: readonly TapedCall[], replay: Replay): Promise<Check[]> {
+  if (!page) return [];
+  const asked: TapedCall[] = [];
+  for (const call of [...past].reverse()) {
+    if (isAssertion(call)) asked.push(call);
+    else if (!LOOKS.has(call.method)) break;
+  }
+  const fit = asked.filter(({ params, error }) => !error && !JSON.stringify(params).includes('[REDACTED:') && !(replay.isMoved && params['expression'] === 'to.have.url'));
+  if (fit.length === 0) return [];
+  const failed: string[] = [];
+  for (const { params } of fit) if (!(await holds(page, params))) failed.push(`${String(params['selector'] ?? 'the page')} ${String(params['expression'])}`);
+  return [failed.length === 0 ? { name: 'assertions', grade: 'exact' } : { name: 'assertions', grade: 'diverged', message: `no longer so: ${failed.join(', ')}` }];
+}
+
+/** Calls that only look, after which what was so before is still so. */
+const LOOKS = new Set(['textContent', 'innerText', 'innerHTML', 'inputValue', 'getAttribute', 'isVisible', 'isHidden', 'isEnabled', 'isDisabled', 'isChecked', 'isEditable', 'queryCount', 'title', 'content', 'waitForSelector', 'ariaSnapshot', 'screenshot', 'expectScreenshot', 'cookies', 'storageState', 'resolveSelector']);
+
+function isAssertion({ class: type, method }: TapedCall): boolean {
+  return type === 'Frame' && method === 'expect';
+}
+
+/** The recorded question itself, put to the page as it is now. */
+async function holds(page: Page, params: Readonly<Record<string, unknown>>): Promise<boolean> {
+  const frame = page.mainFrame();
+  const connection = property(frame, '_connection');
+  const send = property(connection, 'sendMessageToServer');
+  if (typeof send !== 'function') return true;
+  const { timeout: _patience, ...question } = params;
+  try {
+    const answer = (await Reflect.apply(send, connection, [frame, 'expect', question, { internal: true, timeout: APPEAR_MS }])) as { readonly matches?: boolean } | undefined;
+    return answer?.matches === undefined || answer.matches !== (params['isNot'] === true);
+  } catch {
+    return false;
+  }
 }

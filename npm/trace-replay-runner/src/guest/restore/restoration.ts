@@ -1,16 +1,16 @@
 import type { BrowserContext, Page } from '@playwright/test';
-import type { Tape, TapedCall } from '../calls/tape.js';
+import type { Tape } from '../calls/tape.js';
 import type { Replay } from '../replay.js';
 import type { Check, Fidelity } from './gate.js';
-import { checkContext, fidelityOf, probe } from './gate.js';
-import type { Stub } from './restorer.js';
+import { ask, checkContext, fidelityOf, probe } from './gate.js';
+import type { Below } from './restorer.js';
 import { restoreContext } from './restorer.js';
 import type { ContextState } from './state.js';
 
 interface Made {
   readonly context: BrowserContext;
   readonly pages: Page[];
-  readonly stub: Stub;
+  readonly below: Below;
 }
 
 /** Longest the skipped steps are held for the browser; beyond it they go on, and the gate says what is missing. */
@@ -31,8 +31,8 @@ export class Restoration {
   }
 
   /** A context of the test, in the order in which they were made. */
-  opened(context: BrowserContext, stub: Stub): void {
-    const made: Made = { context, pages: context.pages(), stub };
+  opened(context: BrowserContext, below: Below): void {
+    const made: Made = { context, pages: context.pages(), below };
     this.#made.push(made);
     context.on('page', (page) => {
       if (!made.pages.includes(page)) made.pages.push(page);
@@ -72,15 +72,12 @@ export class Restoration {
         checks.push({ name: `context ${state.context}`, grade: 'diverged', message: `the record has ${state.pages.length} pages in ${state.context}, this browser ${made?.pages.length ?? 'no such context'}: a skipped step opened one` });
         continue;
       }
-      const lost = await restoreContext(made.context, made.pages, state, this.#replay, made.stub);
+      const lost = await restoreContext(made.context, made.pages, state, this.#replay, made.below);
       checks.push(...(await checkContext(made.pages, state, lost, this.#replay)));
     }
-    checks.push(...(await probe(this.#made[0]?.pages[0], this.#coming())));
+    const [only, ...others] = this.#made.flatMap(({ pages }) => pages);
+    // The tape does not say whose a call was.
+    if (others.length === 0) checks.push(...(await ask(only, this.#tape.before(this.#replay.plan.step.ts_ms), this.#replay)), ...(await probe(only, this.#tape.from(this.#replay.plan.step.ts_ms))));
     return fidelityOf(checks);
-  }
-
-  /** The recorded calls from the first live step on. */
-  #coming(): readonly TapedCall[] {
-    return this.#tape.from(this.#replay.plan.step.ts_ms);
   }
 }

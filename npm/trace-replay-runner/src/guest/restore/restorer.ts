@@ -1,4 +1,4 @@
-import type { BrowserContext, CDPSession, Page } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quietly } from '../quietly.js';
@@ -6,9 +6,10 @@ import type { Replay } from '../replay.js';
 import { fillDocument, fillStorage, setHistoryState } from './page.js';
 import type { ContextState, PageState, StoredCookie } from './state.js';
 
-/** Answers documents with nothing while storages are filled, so that no script of the application runs before they are. */
-export interface Stub {
-  /** From now on, or no longer. */
+/** What is done to a browser from below the test. */
+export interface Below {
+  putCookies(context: BrowserContext, cookies: readonly object[]): Promise<void>;
+  /** Documents are answered with nothing while storages are filled, so that no script of the application runs before they are. */
   stub(on: boolean): void;
   /** Addresses whose recorded document stands for one that was never loaded: an application that writes its own address. */
   shells(urls: readonly string[]): void;
@@ -21,41 +22,34 @@ const LOAD_MS = 20_000;
 const FIELDS_MS = 5_000;
 
 /** Puts one context back to what it was; what could not be had back comes as words. */
-export async function restoreContext(context: BrowserContext, pages: readonly Page[], state: ContextState, replay: Replay, stub: Stub): Promise<string[]> {
+export async function restoreContext(context: BrowserContext, pages: readonly Page[], state: ContextState, replay: Replay, below: Below): Promise<string[]> {
   const lost = [...state.lost];
   const [first] = pages;
   if (!first) return lost;
-  const session = await quietly(context, async () => await context.newCDPSession(first));
-  await putCookies(session, state.cookies, replay);
-  stub.stub(true);
+  if (state.cookies.length > 0) await below.putCookies(context, state.cookies.map((cookie) => asPut(cookie, replay)));
+  below.stub(true);
   await putStorages(first, state, replay);
   for (const [at, page] of state.pages.entries()) {
     const target = pages[at];
     if (target) await putPage(context, target, page, replay);
   }
-  stub.stub(false);
+  below.stub(false);
   for (const [at, page] of state.pages.entries()) {
     const target = pages[at];
     if (!target) continue;
-    stub.shells([...page.history].reverse().map((url) => replay.replayed(url)));
+    below.shells([...page.history].reverse().map((url) => replay.replayed(url)));
     lost.push(...(await openPage(target, page, replay)));
   }
-  stub.shells([]);
-  await quietly(session, async () => await session.detach());
   return lost;
 }
 
-/** With all that the browser keeps of them: partitions, priorities, and that scripts cannot read them. */
-async function putCookies(session: CDPSession, cookies: readonly StoredCookie[], replay: Replay): Promise<void> {
-  if (cookies.length === 0) return;
-  await quietly(session, async () => {
-    const wanted = cookies.map(({ size: _size, session: isSession, expires, sourcePort, ...cookie }) => ({
-      ...cookie,
-      ...(isSession === true || expires === undefined || expires < 0 ? {} : { expires }),
-      ...(sourcePort === undefined || replay.isMoved ? {} : { sourcePort }),
-    }));
-    await session.send('Storage.setCookies', { cookies: wanted as never });
-  });
+/** With all that the browser keeps of a cookie: its partition, its priority, and that scripts cannot read it. */
+function asPut({ size: _size, session: isSession, expires, sourcePort, ...cookie }: StoredCookie, replay: Replay): object {
+  return {
+    ...cookie,
+    ...(isSession === true || expires === undefined || expires < 0 ? {} : { expires }),
+    ...(sourcePort === undefined || replay.isMoved ? {} : { sourcePort }),
+  };
 }
 
 async function putStorages(page: Page, { local, databases }: ContextState, replay: Replay): Promise<void> {
