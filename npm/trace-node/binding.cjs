@@ -838,6 +838,7 @@ module.exports = nativeBinding
 module.exports.NativeRecorder = nativeBinding.NativeRecorder
 module.exports.NativeReplaySource = nativeBinding.NativeReplaySource
 module.exports.NativeTraceReader = nativeBinding.NativeTraceReader
+module.exports.certify = nativeBinding.certify
 module.exports.noteDeath = nativeBinding.noteDeath
 module.exports.prune = nativeBinding.prune
 module.exports.readVault = nativeBinding.readVault

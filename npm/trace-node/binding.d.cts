@@ -89,6 +89,9 @@ export interface AskedRequest {
   client?: 'browser' | 'test'
 }
 
+/** JSON of how a replay came out beside its record, both finished traces in their directories; `text` is it for people. */
+export declare function certify(recorded: string, replayed: string, fromStep: number): string
+
 /** One content of an event; what the JavaScript half calls `PayloadContent`. */
 export interface ContentOptions {
   /** Name of the payload field that receives the content. */

@@ -1,11 +1,11 @@
 //! `ReplaySource`: a recorded trace for whoever carries it out again; structures cross as JSON text, bodies as bytes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use serde::Serialize;
-use trace_core::edge::replay::{ReplayOptions, ReplaySource};
+use trace_core::edge::replay::{self, ReplayOptions, ReplaySource};
 use trace_core::replay::network::{Asked, Client, Phase};
 use trace_core::replay::origins::OriginOptions;
 
@@ -164,6 +164,18 @@ impl NativeReplaySource {
     pub fn state(&self) -> Result<String> {
         json(&self.source.state())
     }
+}
+
+/// JSON of how a replay came out beside its record, both finished traces in their directories; `text` is it for people.
+#[napi]
+pub fn certify(recorded: String, replayed: String, from_step: u32) -> Result<String> {
+    let (recorded, replayed) = (Path::new(&recorded), Path::new(&replayed));
+    let found = replay::certify((recorded, None), (replayed, None), from_step.into());
+    let found = found.map_err(|error| coded(error.code(), &error))?;
+    let told = |error| coded("TRACE_UNREADABLE", &error);
+    let mut value = serde_json::to_value(&found).map_err(told)?;
+    value["text"] = found.to_text().into();
+    json(&value)
 }
 
 fn json(value: &impl Serialize) -> Result<String> {

@@ -16,5 +16,5 @@ export type {
 export { TraceReader } from './reader';
 export { Recorder } from './recorder';
 export type { PayloadContent } from './recorder';
-export { ReplaySource } from './replay';
+export { ReplaySource, certify } from './replay';
 export type { OriginClass } from './replay';

@@ -66,3 +66,13 @@ export class ReplaySource {
     return this.#native.state();
   }
 }
+
+/**
+ * JSON of how a replay came out beside its record from a step on: counts by channel, the first divergence, and `text` for people.
+ *
+ * @param recorded the recorded trace's directory
+ * @param replayed the directory of the replay's trace
+ */
+export function certify(recorded: string, replayed: string, fromStep: number): string {
+  return native.certify(recorded, replayed, fromStep);
+}

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ReplaySource } from '../dist/index.js';
+import { ReplaySource, certify } from '../dist/index.js';
 import { openRecorder, privateRoot, readBack, runStart } from './support.mjs';
 
 const APP = 'http://127.0.0.1:4000';
 
 /** A sign-in that is redirected, then a payment whose answer holds a secret, and a socket. */
-async function recorded(t) {
+async function recorded(t, payment = 'net::ERR_CONNECTION_RESET') {
   const root = privateRoot(t);
   const start = { ...JSON.parse(runStart), test_id: 't-1', environment: { use: { baseURL: APP } } };
   const recorder = openRecorder(t, { root, runStart: JSON.stringify(start) });
@@ -28,7 +28,7 @@ async function recorded(t) {
   step('step.end', 1, 'Sign in', 20);
   step('step.start', 2, 'Pay', 30);
   ask('r3', 'POST', '/pay', 31, { amount: 1 });
-  recorder.append('network.failed', { request_id: 'r3', method: 'POST', url: `${APP}/pay`, error: 'net::ERR_CONNECTION_RESET' }, undefined, 36);
+  recorder.append('network.failed', { request_id: 'r3', method: 'POST', url: `${APP}/pay`, error: payment }, undefined, 36);
   ask('r4', 'GET', '/poll', 37);
   recorder.append('network.ws', { request_id: 'ws1', url: 'ws://127.0.0.1:4000/live', direction: 'open', status: 101 }, undefined, 32);
   recorder.append('network.ws', { request_id: 'ws1', url: 'ws://127.0.0.1:4000/live', direction: 'received', opcode: 1, data: { size: 2, media_type: 'text/plain', text: 'hi' } }, undefined, 33);
@@ -76,6 +76,13 @@ test('a trace answers what its replay asks', async (t) => {
     assert.deepEqual(found(source, asked('GET', '/poll')).hit.answer, { kind: 'open' });
     const { miss } = found(source, asked('POST', '/pay', { body: Buffer.from('{"amount":2}') }));
     assert.deepEqual([miss.near.length, miss.near[0].used_up, miss.near[0].deltas[0].asked], [1, true, '2']);
+  });
+
+  await t.test('what differs in a secret is told without either value', () => {
+    const source = ReplaySource.open({ directory, fromStep: 2, wholeRun: true, vaultKey });
+    const text = source.find(asked('POST', '/login', { body: Buffer.from('{"user":"ada","password":"an0ther-one"}') }));
+    assert.ok(!text.includes('hunter') && !text.includes('an0ther'), text);
+    assert.deepEqual(JSON.parse(text).hit.deltas.map(({ name, recorded, asked }) => [name, recorded, asked]), [['/password', '[REDACTED]', '[REDACTED]']]);
   });
 
   await t.test('without a key placeholders stay, match anything and show nothing', () => {
@@ -147,6 +154,18 @@ function crc32(bytes) {
   }
   return ~crc >>> 0;
 }
+
+test('a certificate tells what a replay has in common with its record', async (t) => {
+  const [record, same, other] = [await recorded(t), await recorded(t), await recorded(t, 'net::ERR_FAILED')];
+  const compared = ({ directory }, fromStep) => JSON.parse(certify(record.directory, directory, fromStep));
+  const twin = compared(same, 1);
+  assert.deepEqual([twin.reproduced, twin.first], [true, null]);
+  assert.deepEqual(twin.channels.map(({ channel, grade }) => [channel, grade]), [['steps', 'identical'], ['network', 'identical'], ['storage', 'equivalent']]);
+  const { reproduced, first, text } = compared(other, 2);
+  assert.deepEqual([reproduced, first.channel, first.recorded_seq], [true, 'network', record.events.find(({ request_id: id }) => id === 'r3').seq]);
+  assert.match(text, /first divergence  network \(seq:\d+ → \d+\): POST \/pay: failure is `net::ERR_FAILED`/);
+  assert.throws(() => compared(other, 3), { code: 'NO_SUCH_STEP' });
+});
 
 test('what cannot be opened throws a code', async (t) => {
   const { directory } = await recorded(t);
