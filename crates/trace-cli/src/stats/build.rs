@@ -150,6 +150,11 @@ fn source_of(kind: &Kind) -> &'static str {
         Kind::CloneState | Kind::CloneSnapshot | Kind::ClockAdvance => "clones",
         Kind::ErrorInjection | Kind::LatencyInjection => "chaos",
         Kind::AgentThought | Kind::AgentAction => "agent",
+        Kind::ReplayStart
+        | Kind::NetworkMatch
+        | Kind::NetworkMiss
+        | Kind::ReplayFidelity
+        | Kind::ReplayDivergence => "replay",
         Kind::CaptureNotice => "notices",
         _ => "other",
     }
