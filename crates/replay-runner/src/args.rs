@@ -41,6 +41,20 @@ pub(crate) enum Command {
     Plan(Wanted),
     /// Replay, and say how it came out
     Run(Wanted),
+    /// What a replay's trace has in common with its source, and what differs; exits with 1 when anything does
+    Diff(Compared),
+}
+
+/// Which two traces.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Compared {
+    /// The source trace: an id, the beginning of one, a trace folder or a bundle
+    pub(crate) source: String,
+    /// The replay's trace, named in the same ways
+    pub(crate) child: String,
+    /// Compare from this top-level step on; the one that the replay began at when absent
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) from_step: Option<u64>,
 }
 
 /// Which replay.

@@ -99,6 +99,9 @@ fn for_people(out: &mut impl Write, outcome: &Outcome) -> Result<()> {
             child.directory.display()
         )?;
     }
+    if let Some(text) = outcome.certificate.as_ref().and_then(|found| found["text"].as_str()) {
+        writeln!(out, "{text}")?;
+    }
     if let Some(total) = outcome.timings_ms.get("total") {
         writeln!(out, "  took                 {total} ms")?;
     }

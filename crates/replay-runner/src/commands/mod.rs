@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod diff;
 mod plan;
 mod run;
 mod signals;
@@ -11,6 +12,7 @@ use crate::error::Result;
 pub(crate) fn run(args: Args) -> Result<u8> {
     match args.command {
         Command::Plan(wanted) => plan::run(&args.place, &wanted),
+        Command::Diff(compared) => diff::run(&args.place, &compared),
         Command::Run(wanted) => run::run(&args.place, &wanted),
     }
 }

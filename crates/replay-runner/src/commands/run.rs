@@ -1,8 +1,10 @@
 //! `run`: one replay from its decision to its outcome.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
+use trace_core::edge::replay::certify;
 
 use super::signals;
 use crate::act::Stage;
@@ -14,7 +16,7 @@ use crate::home::{self, Home, Manifest, ReplayDir};
 use crate::out::{self, Teller};
 use crate::outcome::{Outcome, State};
 use crate::pipeline;
-use crate::source;
+use crate::source::{self, Source};
 use crate::verdict::{self, Remains};
 
 /// Lines of Playwright's output that a message quotes.
@@ -30,7 +32,7 @@ pub(crate) fn run(place: &Place, wanted: &Wanted) -> Result<u8> {
 async fn replay(place: &Place, wanted: &Wanted) -> Result<Outcome> {
     let home = Home::open(place.home.as_deref())?;
     sweep(&home).await?;
-    let replay_id = new_id()?;
+    let replay_id = home::new_id()?;
     let dir = home.begin(&replay_id)?;
     let begin = Instant::now();
     let mut outcome = Outcome {
@@ -72,13 +74,6 @@ async fn sweep(home: &Home) -> Result<()> {
     Ok(())
 }
 
-/// 64 random bits: nothing that two replays share may have the same name.
-fn new_id() -> Result<String> {
-    let mut bytes = [0_u8; 8];
-    getrandom::fill(&mut bytes).map_err(std::io::Error::from)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
 async fn carry_out(
     place: &Place,
     wanted: &Wanted,
@@ -111,8 +106,32 @@ async fn carry_out(
     let succeeded = status.is_some_and(|status| status.success());
     let remains = Remains { succeeded, told: &told, child: found.as_ref(), output: &output };
     (outcome.state, outcome.code, outcome.message) = verdict::of(&remains);
+    if let Some(found) = &found {
+        outcome.certificate = certificate(&source, found, pipeline.child_root());
+    }
     outcome.child = found.map(|FoundChild { child, .. }| child);
     Ok(())
+}
+
+/// What both traces have in common, with its printed form as `text`. A trace that cannot be compared any more has none.
+fn certificate(source: &Source, found: &FoundChild, child_root: &Path) -> Option<Value> {
+    let recorded = (source.dir.as_path(), Some(source.store.as_path()));
+    let replayed = (found.child.directory.as_path(), Some(child_root));
+    let certified = certify(recorded, replayed, source.plan.from_step);
+    match certified.map(|certificate| (certificate.to_text(), serde_json::to_value(&certificate))) {
+        Ok((text, Ok(mut value))) => {
+            value["text"] = Value::from(text);
+            Some(value)
+        }
+        Ok((_, Err(error))) => {
+            out::note(&format!("no certificate: {error}"));
+            None
+        }
+        Err(error) => {
+            out::note(&format!("no certificate: {error}"));
+            None
+        }
+    }
 }
 
 fn cancelled(why: &str) -> RunnerError {

@@ -29,18 +29,21 @@ pub(crate) async fn close(manifest: &Manifest, reap: impl FnMut()) -> Vec<String
     problems
 }
 
-/// The directory first, then git's note of it: pruning forgets only worktrees whose directory is gone.
+/// Directory and git's note of it. Nothing is pruned: that would also forget a worktree of the user's on a disk that is away.
 fn remove_worktree(worktree: &Worktree) -> Option<String> {
-    let removed = std::fs::remove_dir_all(&worktree.path);
-    if let Err(error) = removed
+    let path = worktree.path.to_string_lossy();
+    // Twice `--force`, because git locks a worktree while it is being added, and stopping in between leaves the lock.
+    let remove =
+        || git::output(&worktree.repository, &["worktree", "remove", "--force", "--force", &path]);
+    let removed = remove();
+    let gone = std::fs::remove_dir_all(&worktree.path);
+    if let Err(error) = gone
         && error.kind() != std::io::ErrorKind::NotFound
     {
-        return Some(format!("`{}` stays: {error}", worktree.path.display()));
+        return Some(format!("`{path}` stays: {error}"));
     }
-    let path = worktree.path.to_string_lossy();
-    // A worktree that was being added is locked by git; ours is named, so that nobody else's is forced.
-    drop(git::output(&worktree.repository, &["worktree", "unlock", &path]));
-    drop(git::output(&worktree.repository, &["worktree", "remove", "--force", &path]));
-    let pruned = git::output(&worktree.repository, &["worktree", "prune"]);
-    pruned.err().map(|error| format!("git keeps a note of `{path}`: {error}"))
+    // What git would not remove half made, it removes once the directory is gone.
+    let known =
+        removed.is_err() && remove().is_err_and(|said| !said.contains("is not a working tree"));
+    known.then(|| format!("git keeps a note of `{path}`; `git worktree prune` removes it"))
 }

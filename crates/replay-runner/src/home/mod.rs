@@ -14,6 +14,15 @@ pub(crate) use manifest::{CloneRun, Group, Manifest, Worktree};
 use crate::error::{Result, RunnerError};
 
 const LOCK: &str = "lock";
+/// Digits of a replay's id: 64 random bits, since nothing that two replays share may have the same name.
+const ID_DIGITS: usize = 16;
+
+/// A new replay's id.
+pub(crate) fn new_id() -> Result<String> {
+    let mut bytes = [0_u8; ID_DIGITS / 2];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::from)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
 
 /// The directory of all replays of this user.
 #[derive(Debug)]
@@ -58,9 +67,9 @@ impl Home {
     pub(crate) fn orphans(&self) -> Result<Vec<ReplayDir>> {
         let _all = self.lock_all()?;
         let entries = fs::read_dir(&self.path).map_err(RunnerError::at("read", &self.path))?;
-        let dirs = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+        let dirs = entries.flatten().map(|entry| entry.path()).filter(|path| is_replay(path));
         let take = |path: PathBuf| {
-            let lock = File::create(path.join(LOCK)).ok()?;
+            let lock = OpenOptions::new().write(true).open(path.join(LOCK)).ok()?;
             lock.try_lock().ok().map(|()| ReplayDir { path, _lock: lock })
         };
         Ok(dirs.filter_map(take).collect())
@@ -72,6 +81,13 @@ impl Home {
         file.lock().map_err(RunnerError::at("lock", &path))?;
         Ok(file)
     }
+}
+
+/// Whether a directory is a replay's: a home that was chosen carelessly may hold anything, and what is an orphan is removed.
+fn is_replay(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let is_id = name.len() == ID_DIGITS && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id && path.is_dir() && path.join(LOCK).is_file()
 }
 
 /// One directory a user below the system's temporary one, because that is emptied by somebody else if we never come back.

@@ -43,8 +43,19 @@ impl Source {
     }
 }
 
-/// Opens what was found. A bundle is unpacked below `scratch`, and goes with the value.
-pub(crate) fn open(wanted: &Wanted, found: Found, scratch: &Path) -> Result<Source> {
+/// A trace's directory, found and at hand.
+#[derive(Debug)]
+pub(crate) struct Located {
+    /// The trace's directory; absolute.
+    pub(crate) dir: PathBuf,
+    /// The store with the blobs; absolute.
+    pub(crate) store: PathBuf,
+    /// The files of a bundle go with it.
+    unpacked: Option<tempfile::TempDir>,
+}
+
+/// Makes what was found a directory. A bundle is unpacked below `scratch`, and goes with the value.
+pub(crate) fn locate(found: Found, scratch: &Path) -> Result<Located> {
     let (dir, unpacked) = match found {
         Found::Folder(dir) => (dir, None),
         Found::Bundle(file) => {
@@ -59,6 +70,12 @@ pub(crate) fn open(wanted: &Wanted, found: Found, scratch: &Path) -> Result<Sour
             dir.display()
         ))
     })?;
+    Ok(Located { dir, store, unpacked })
+}
+
+/// Opens what was found as the source of a replay.
+pub(crate) fn open(wanted: &Wanted, found: Found, scratch: &Path) -> Result<Source> {
+    let Located { dir, store, unpacked } = locate(found, scratch)?;
     let mut vault_key = vault_key(wanted, &store)?;
     let mut opened = read(wanted, &dir, &store, vault_key.as_deref());
     // A key that merely lies there may be another recorder's; one that was named has to fit.

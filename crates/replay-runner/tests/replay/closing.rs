@@ -63,10 +63,14 @@ fn what_a_killed_replay_left_is_closed_by_the_next_start() {
     assert_eq!(suite.git(&["worktree", "list"]).lines().count(), 2);
     // Somebody else's process whose number a manifest might name by accident is told apart by its start and its mark.
     let mut stranger = std::process::Command::new("sleep").arg("600").spawn().unwrap();
-    forge_orphan(&suite.home().join("forged"), stranger.id());
+    forge_orphan(&suite.home().join("0123456789abcdef"), stranger.id());
+    // What is no replay's is nobody's to remove, wherever the home was put.
+    let bystander = suite.home().join("photos");
+    forge_orphan(&bystander, stranger.id());
     let ran = suite.run("pass", &[]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     all_gone(&pids);
+    fs::remove_dir_all(&bystander).unwrap();
     suite.is_clean();
     assert!(is_alive(&stranger.id().to_string()));
     stranger.kill().unwrap();
@@ -78,6 +82,7 @@ fn forge_orphan(dir: &Path, pid: u32) {
     fs::create_dir_all(dir).unwrap();
     let manifest = serde_json::json!({"order": "", "worktree": null, "group": {"pid": pid, "start": "1"}, "clone_runs": []});
     fs::write(dir.join("manifest.json"), manifest.to_string()).unwrap();
+    fs::write(dir.join("lock"), "").unwrap();
 }
 
 #[test]

@@ -149,6 +149,29 @@ fn what_cannot_be_replayed_is_said_before_anything_is_opened() {
 }
 
 #[test]
+fn a_replay_ends_with_a_certificate_and_diff_tells_what_differs() {
+    let suite = Suite::new(true);
+    let outcome = suite.run("fail", &[]).outcome();
+    let certificate = &outcome["certificate"];
+    assert_eq!(certificate["parent_trace_id"], TRACE, "{outcome}");
+    assert_eq!(certificate["trace_id"], outcome["child"]["trace_id"], "{outcome}");
+    assert!(certificate["text"].as_str().unwrap().contains("from step 2"), "{outcome}");
+    let child = outcome["child"]["directory"].as_str().unwrap();
+    let ran = finished(&mut suite.command(&["--json", "diff", "550e8400", child]));
+    assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&told["diff"]["a"]["trace_id"], &told["diff"]["b"]["status"]),
+        (&json!(TRACE), &json!("failed"))
+    );
+    assert_eq!(told["certificate"]["from_step"], 2);
+    let ran = finished(&mut suite.command(&["diff", "550e8400", child]));
+    assert!(ran.stdout.contains("2 Upgrade") && ran.stdout.contains("failed"), "{}", ran.stdout);
+    let same = finished(&mut suite.command(&["diff", "550e8400", "550e8400", "--from-step", "1"]));
+    assert_eq!(same.code, Some(0), "{}{}", same.stdout, same.stderr);
+}
+
+#[test]
 fn plan_names_what_would_be_done_and_leaves_nothing() {
     let suite = Suite::new(true);
     let mut command = suite.command(&["plan", "--trace", "550e8400", "--from-step", "2"]);

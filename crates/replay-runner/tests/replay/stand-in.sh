@@ -15,12 +15,17 @@ printf '%s\n' "$@" > "$MOLAR_TRACE_DIR/args"
 cp -R . "$MOLAR_TRACE_DIR/seen"
 tell '{"at_ms":1,"state":"skipping","step":1}'
 
+title() { if [ "$1" = 1 ]; then echo Open; else echo Upgrade; fi; }
 trace() {
   dir="$MOLAR_TRACE_DIR/traces/runs/local/2026/01/02/$2"
   mkdir -p "$dir"
   {
     printf '{"ts":0,"seq":1,"kind":"run.start","format":1,"trace_id":"%s","short_id":"xY9zQ2mNp","wall_ms":1767312000000,"project":"chromium","scenario":{"slug":"upgrade","title":"upgrades (now)","file":"tests/upgrade.spec.ts","line":1,"title_path":["plans","upgrades (now)"]},"run":{"id":"r"},"retry":0,"repeat_each":0,"worker":{"index":0,"parallel_index":0,"pid":1},"source":"manual","seeds":{},"environment":{},"capture":{},"recorder":{"name":"stand-in","version":"0"},"parent_trace_id":"550e8400-e29b-41d4-a716-446655440000","replay":{"id":"%s","from_step":2,"strategy":"fast-forward","app_mode":"hybrid"}}\n' "$2" "$id"
-    printf '{"ts":5,"seq":2,"kind":"run.end","status":"%s","duration_ms":5,"counts":{"run.start":1,"run.end":1}%s}\n' "$1" "${3:-}"
+    for n in 1 2; do
+      printf '{"ts":%s,"seq":%s,"kind":"step.start","step_id":"s%s","title":"%s","category":"test.step","index":%s,"path":["x"]}\n' "$n" "$((2 * n))" "$n" "$(title "$n")" "$n"
+      printf '{"ts":%s,"seq":%s,"kind":"step.end","step_id":"s%s","status":"passed","duration_ms":1}\n' "$n" "$((2 * n + 1))" "$n"
+    done
+    printf '{"ts":5,"seq":6,"kind":"run.end","status":"%s","duration_ms":5,"counts":{"run.start":1,"run.end":1}%s}\n' "$1" "${3:-}"
   } > "$dir/trace.ndjson.zst"
 }
 uuid="550e8400-e29b-41d4-a716-${id#????}"
