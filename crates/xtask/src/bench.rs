@@ -38,6 +38,7 @@ const BENCHES: &[(&str, Runner)] = &[
     ("offline", Runner::Stack("npm/trace-capture/bench/offline.mjs")),
     ("overhead", Runner::Stack("npm/trace-capture/bench/overhead.mjs")),
     ("query", Runner::Core("query")),
+    ("replay-fidelity", Runner::Stack("npm/trace-replay-runner/bench/fidelity.mjs")),
     ("secrets", Runner::Stack("npm/trace-capture/bench/secrets.mjs")),
     ("spool", Runner::Core("spool")),
 ];
@@ -100,10 +101,12 @@ fn measure(runner: &Runner) -> Result<Value> {
         }
         Runner::Stack(script) => {
             let chromium = setup::everything()?.chromium;
-            let server = setup::build_binaries(&["trace-server"])?.join("trace-server");
+            let binaries = setup::build_binaries(&["trace-server", "replay-runner"])?;
             let mut node = process::command("node");
             node.args([script, "--json"]).env("MOLAR_CHROMIUM", chromium);
-            process::output(node.env("MOLAR_TRACE_SERVER_BIN", server))?
+            node.env("MOLAR_TRACE_SERVER_BIN", binaries.join("trace-server"));
+            node.env("MOLAR_REPLAY_RUNNER_BIN", binaries.join("replay-runner"));
+            process::output(&mut node)?
         }
     };
     let last = printed

@@ -1,6 +1,7 @@
 //! The story with real parts: a shop whose upgrade fails at step 7 because a webhook is answered 404, and the trace that shows it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -8,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::stack::{Stack, bytes_below, files_named};
-use crate::{process, setup};
+use crate::{process, replay, setup};
 
 /// How to show it.
 #[derive(Debug, Args)]
@@ -68,6 +69,7 @@ pub fn check() -> Result<()> {
         ensure!(shown.contains(evidence), "`show` does not say `{evidence}`:\n{shown}");
     }
     every_kind_of_the_suite(&told)?;
+    replay::check(&told["replay"])?;
     eprintln!(
         "{} traces, failed step and signature as told",
         told["traces"].as_array().map_or(0, Vec::len)
@@ -119,7 +121,10 @@ fn play(quiet: bool) -> Result<(Stack, Value)> {
     let rows = stack.archived_traces(POSTPROCESS_BOUND)?;
     let summaries = summaries(&stack)?;
     let traces: Vec<Value> = rows.iter().map(|row| traced(row, &summaries)).collect();
+    let failed = folder_of(failed_among(&traces)?)?;
+    let replays = replay::replay(&machine, &failed, &stack.folder)?;
     let told = json!({
+        "replay": replays,
         "suite": { "exit_code": exit_code, "seconds": seconds },
         "traces": traces,
         "kinds": total_kinds(&summaries),
@@ -180,7 +185,14 @@ fn dedup(stack: &Stack) -> Result<Value> {
 }
 
 fn failed_trace(told: &Value) -> Result<&Value> {
-    let traces = told["traces"].as_array().context("no traces")?;
+    failed_among(told["traces"].as_array().context("no traces")?)
+}
+
+fn folder_of(trace: &Value) -> Result<PathBuf> {
+    trace["folder"].as_str().map(PathBuf::from).context("a trace without a folder")
+}
+
+fn failed_among(traces: &[Value]) -> Result<&Value> {
     let story = traces
         .iter()
         .filter(|trace| trace["status"] == "failed" && trace["failed_step"]["index"] == 7);
@@ -199,6 +211,7 @@ fn show(stack: &Stack, told: &Value) -> Result<()> {
     let failed = failed_trace(told)?;
     println!();
     process::run(&mut stack.molar_trace(&["show", id_of(failed)?]))?;
+    replay::show(&told["replay"]);
     let dedup = &told["dedup"];
     println!("\nSizes");
     println!("  traces             {:>12} bytes (NDJSON, zips, videos)", dedup["trace_bytes"]);

@@ -8,6 +8,7 @@ mod browser;
 mod demo;
 mod figures;
 mod process;
+mod replay;
 mod setup;
 mod stack;
 mod test;
