@@ -47,7 +47,7 @@ function jobsOf(trace, suite, config, dir, env) {
   } catch {
     return []; // A test without steps has nothing to begin at.
   }
-  return steps.map(({ index }) => ({ trace, suite, config, dir, env, index, status: summary.status, title: summary.title ?? trace }));
+  return steps.map(({ index }) => ({ trace, suite, config, dir, env, index, status: summary.status, title: summary.scenario?.title ?? trace }));
 }
 
 function replay({ trace, suite, config, dir, env, index }) {
