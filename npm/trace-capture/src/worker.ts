@@ -62,7 +62,8 @@ export class Worker {
   readonly #hubs = new WeakMap<Browser, Promise<Hub | undefined>>();
   readonly #browsers = new Set<Browser>();
   readonly #contexts = new Set<BrowserContext>();
-  readonly #watched = new WeakSet<BrowserContext>();
+  /** What each context's beginning waits for. */
+  readonly #watched = new WeakMap<BrowserContext, Promise<void>>();
   readonly #sessions = new WeakMap<TestInfo, Session>();
   readonly #ended = new WeakSet<TestInfo>();
   readonly #begun = new WeakSet<TestInfo>();
@@ -99,7 +100,7 @@ export class Worker {
     if (this.#instrumented) return;
     standInForLaunches(playwright, {
       browser: (browser) => void this.browserReady(browser as Browser),
-      context: (context) => void this.contextCreated(context as BrowserContext),
+      context: (context) => void this.contextCreated(context as BrowserContext).catch(() => undefined),
       requests: (context) => guarded('a request context', () => followApiRequests(context, () => this.current)),
     });
   }
@@ -188,15 +189,26 @@ export class Worker {
 
   /** Watches a browser's contexts; with the instrumentation this only makes sure of the network recording. */
   async browserReady(browser: Browser): Promise<void> {
-    browser.on('context', (context) => void this.contextCreated(context));
+    // Whoever waits for the context hears of a replay that did not get hold of it.
+    browser.on('context', (context) => void this.contextCreated(context).catch(() => undefined));
     await atMost(2_000, this.hub(browser));
   }
 
-  /** A context exists and its creator has not got it yet, so whatever is awaited here precedes its first document. */
+  /**
+   * A context exists and its creator has not got it yet. Playwright tells of it twice, first by an event that waits for nobody. What a
+   * recorder asks the browser for goes ahead of what the test asks, so nothing has to wait; a replay has to stand
+   * between the context and the network first, so there the second call waits for what the first began.
+   */
   async contextCreated(context: BrowserContext): Promise<void> {
+    const known = this.#watched.get(context);
+    if (known && !replayGuest()) return;
+    const begun = known ?? this.#contextBegins(context);
+    this.#watched.set(context, begun);
+    await begun;
+  }
+
+  async #contextBegins(context: BrowserContext): Promise<void> {
     const session = this.current;
-    if (this.#watched.has(context)) return;
-    this.#watched.add(context);
     this.#contexts.add(context);
     contextBegins(context);
     context.on('close', () => this.#contexts.delete(context));

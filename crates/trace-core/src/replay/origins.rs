@@ -78,7 +78,8 @@ impl Origins {
     pub fn class(&self, url: &str) -> OriginClass {
         let Some(origin) = origin(url) else { return OriginClass::ThirdParty };
         let allowed = |(known, below): &(String, String)| {
-            *known == origin && path(url).starts_with(below.as_str())
+            let rest = path(url).strip_prefix(below.as_str()).map(str::to_owned);
+            *known == origin && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         if self.passthrough.iter().any(allowed) {
             OriginClass::Passthrough
@@ -151,6 +152,8 @@ mod tests {
             ("http://127.0.0.1:4801/pay", Clone),
             ("http://127.0.0.1:4802/", Clone),
             ("https://cdn.test/fonts/a.woff2", Passthrough),
+            ("https://cdn.test/fonts", Passthrough),
+            ("https://cdn.test/fonts-of-others/a.woff2", ThirdParty),
             ("https://cdn.test/x", ThirdParty),
             ("https://cdn.test.evil/fonts/", ThirdParty),
             ("http://127.0.0.1:5000/", ThirdParty),

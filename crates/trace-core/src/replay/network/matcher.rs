@@ -106,6 +106,9 @@ impl Matcher {
             .or_else(|| self.part_of_whole(&shape, phase, is_safe));
         let mut hit = match hit {
             Some(hit) => hit,
+            None if !is_safe && phase == Phase::Live && self.is_used_up(&shape) => {
+                return Found::Miss(self.miss(&shape, asked.at_ms, Vec::new()));
+            }
             None => match self.alike(&shape, asked.at_ms, phase, is_safe) {
                 Ok(hit) => hit,
                 Err(scored) => return Found::Miss(self.miss(&shape, asked.at_ms, scored)),
@@ -137,15 +140,29 @@ impl Matcher {
         let normalised: Vec<usize> = normalised.iter().copied().filter(fits).collect();
         let tiers = [(Tier::Exact, exact), (Tier::Normalised, &normalised[..])];
         let order = Self::order(phase, is_safe);
-        let mut found = order.iter().flat_map(|used| tiers.iter().map(move |tier| (*used, *tier)));
-        found.find_map(|(used, (tier, places))| {
-            let entry = self.pick(places, used)?;
+        // Live, an answer of this very request, though given before, is better than another request's that is due: with two items asked
+        // for in turn, their ids look like what changes from run to run, and one would be shown as the other.
+        let found = match phase {
+            Phase::Live => tiers.iter().find(|(_, places)| !places.is_empty()).and_then(|tier| {
+                order.iter().find_map(|used| Some((*used, tier.0, self.pick(tier.1, *used)?)))
+            }),
+            Phase::Restoring => order.iter().find_map(|used| {
+                let mut tiers = tiers.iter();
+                tiers.find_map(|tier| Some((*used, tier.0, self.pick(tier.1, *used)?)))
+            }),
+        };
+        found.map(|(used, tier, entry)| {
             let differs = match tier {
                 Tier::Exact => Vec::new(),
                 _ => self.deltas(entry, shape),
             };
-            Some(Hit { entry, tier, used, score: 1.0, deltas: differs, slice: None })
+            Hit { entry, tier, used, score: 1.0, deltas: differs, slice: None }
         })
+    }
+
+    /// Whether this very request was recorded, and all its answers are used up: then nothing else may answer what changes the server.
+    fn is_used_up(&self, shape: &Shape) -> bool {
+        self.exact.contains_key(&shape.exact())
     }
 
     /// In which order answers are taken. What changes the server is never answered twice.
@@ -163,6 +180,8 @@ impl Matcher {
         match used {
             Use::Next => places.find(|at| *at >= self.boundary && !self.used[*at]),
             // A page may leave a request unanswered and ask again; what was answered last counts.
+            // What was answered after it is newer.
+            Use::AsOf if places.clone().any(|at| at >= self.boundary && self.used[at]) => None,
             Use::AsOf => places
                 .filter(|at| *at < self.boundary)
                 .max_by_key(|at| (self.entries[*at].answer.status().is_some(), *at)),
@@ -193,7 +212,10 @@ impl Matcher {
     ) -> Result<Hit, Vec<Scored>> {
         let order = Self::order(phase, is_safe);
         let used = |at: usize| if at < self.boundary { Use::AsOf } else { Use::Next };
-        let fits = |at: usize| order.contains(&used(at)) && !self.used[at];
+        // A part answers for no other part, and the whole for none by likeness.
+        let range = shape.without_range().map(|(_, range)| range);
+        let same_part = |at: usize| self.shapes[at].without_range().map(|(_, part)| part) == range;
+        let fits = |at: usize| order.contains(&used(at)) && !self.used[at] && same_part(at);
         let places = self.addresses.get(&shape.address).map_or(&[][..], Vec::as_slice);
         let scored = self.scored(places, shape, at_ms, &fits);
         let mut fitting = scored.iter().filter(|(_, at)| fits(*at));

@@ -152,12 +152,36 @@ fn restoring_sees_the_past_and_uses_nothing_up() {
             ("restoring: GET /cart", "Exact AsOf one"),
             ("restoring: GET /cart", "Exact AsOf one"),
             ("GET /cart", "Exact Next two"),
-            ("GET /cart", "Exact AsOf one"),
+            ("GET /cart", "Exact Overrun two"),
         ],
     );
     check(
         &["|", "GET /late > 200 x"],
         &[("restoring: GET /late", "Exact Overrun x"), ("GET /late", "Exact Next x")],
+    );
+}
+
+/// Two items asked for in turn teach that their ids change; each still has its own answer, and none is given another's.
+#[test]
+fn an_answer_of_this_very_request_goes_before_anothers() {
+    check(
+        &["|", "GET /item?id=1 > 200 a", "GET /item?id=2 > 200 b"],
+        &[
+            ("GET /item?id=1", "Exact Next a"),
+            ("GET /item?id=1", "Exact Overrun a"),
+            ("GET /item?id=2", "Exact Next b"),
+        ],
+    );
+    check(
+        &[
+            "|",
+            r#"PUT /item {"id":1,"x":"same"} > 200 a"#,
+            r#"PUT /item {"id":2,"x":"same"} > 200 b"#,
+        ],
+        &[
+            (r#"PUT /item {"id":1,"x":"same"}"#, "Exact Next a"),
+            (r#"PUT /item {"id":1,"x":"same"}"#, "miss 1,3"),
+        ],
     );
 }
 
