@@ -101,7 +101,7 @@ fn measure(runner: &Runner) -> Result<Value> {
         }
         Runner::Stack(script) => {
             let chromium = setup::everything()?.chromium;
-            let binaries = setup::build_binaries(&["trace-server", "replay-runner"])?;
+            let binaries = setup::build_binaries()?;
             let mut node = process::command("node");
             node.args([script, "--json"]).env("MOLAR_CHROMIUM", chromium);
             node.env("MOLAR_TRACE_SERVER_BIN", binaries.join("trace-server"));

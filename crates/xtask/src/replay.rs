@@ -26,7 +26,7 @@ struct Stage<'a> {
 
 /// Replays the trace in `trace` twice, and runs its test once from the start for comparison.
 pub fn replay(machine: &Machine, trace: &Path, folder: &Path) -> Result<Value> {
-    let runner = setup::build_binaries(&["replay-runner"])?.join("replay-runner");
+    let runner = setup::build_binaries()?.join("replay-runner");
     let folder = folder.join("replays");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make `{}`", folder.display()))?;

@@ -25,7 +25,7 @@ pub struct Stack {
 impl Stack {
     /// Builds the binaries, makes a key and starts the server on a free port.
     pub fn start(folder: PathBuf) -> Result<Self> {
-        let binaries = setup::build_binaries(&["trace-server", "trace-cli"])?;
+        let binaries = setup::build_binaries()?;
         let data = folder.join("server");
         let tool = |args: &[&str]| {
             let mut command = process::command(binaries.join("trace-server"));
