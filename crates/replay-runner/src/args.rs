@@ -128,7 +128,7 @@ pub(crate) struct Surroundings {
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Manner {
     /// How the browser gets to step N
-    #[arg(long, value_enum, default_value_t = Strategy::Auto)]
+    #[arg(long, value_enum, default_value_t = Strategy::FastForward)]
     pub(crate) strategy: Strategy,
     /// Who answers the app's own requests from step N on
     #[arg(long, value_enum, default_value_t = AppMode::Hybrid)]
