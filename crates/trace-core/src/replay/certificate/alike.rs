@@ -15,28 +15,42 @@ const MOST_NORMALISED: usize = 4096;
 
 /// Two texts for people, such as console lines and messages.
 pub(super) fn texts(what: &str, a: &str, b: &str) -> Alike {
-    if a == b {
-        Alike::Identical
-    } else if same_but_for_ids(a, b) {
-        Alike::Equivalent
-    } else {
-        Alike::Diverged(format!("{what} is {}, recorded {}", quoted(b), quoted(a)))
+    match lines(what, without_log(a), without_log(b)) {
+        Alike::Identical if a != b => Alike::Equivalent,
+        alike => alike,
     }
 }
 
-/// Line by line, so that no difference hides behind the length that normalising looks at.
-fn same_but_for_ids(a: &str, b: &str) -> bool {
+/// Two texts of any kind, such as bodies.
+pub(super) fn lines(what: &str, a: &str, b: &str) -> Alike {
+    if a == b {
+        return Alike::Identical;
+    }
+    match first_difference(a, b) {
+        None => Alike::Equivalent,
+        Some((one, other)) => {
+            Alike::Diverged(format!("{what} is {}, recorded {}", quoted(other), quoted(one)))
+        }
+    }
+}
+
+/// Playwright's messages end in a log of its attempts, whose number is the machine's.
+fn without_log(text: &str) -> &str {
+    text.find("\nCall log:").map_or(text, |at| &text[..at])
+}
+
+/// The first lines that differ by more than ids. Line by line, so that no difference hides behind the length that
+/// normalising looks at.
+fn first_difference<'t>(a: &'t str, b: &'t str) -> Option<(&'t str, &'t str)> {
     let (mut left, mut right) = (a.lines(), b.lines());
     loop {
-        match (left.next(), right.next()) {
-            (None, None) => return true,
-            (Some(one), Some(other)) => {
-                let short = one.len() <= MOST_NORMALISED && other.len() <= MOST_NORMALISED;
-                if one != other && !(short && normalise(one) == normalise(other)) {
-                    return false;
-                }
-            }
-            _ => return false,
+        let (one, other) = match (left.next(), right.next()) {
+            (None, None) => return None,
+            (one, other) => (one.unwrap_or_default(), other.unwrap_or_default()),
+        };
+        let short = one.len() <= MOST_NORMALISED && other.len() <= MOST_NORMALISED;
+        if one != other && !(short && normalise(one) == normalise(other)) {
+            return Some((one, other));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::alike::{Clocks, texts};
+use super::alike::{Clocks, lines, texts};
 use super::channel::{Alike, Item, report};
 use super::{Beside, Channel, ChannelReport, Side};
 use crate::blob::BlobId;
@@ -220,7 +220,7 @@ pub(super) fn contents(
     let (a, b) = (fields(a, &one), fields(b, &other));
     let is_opaque = |fields: &[Field]| matches!(fields, [one] if one.name == "#bytes");
     match (std::str::from_utf8(&one), std::str::from_utf8(&other)) {
-        (Ok(one), Ok(other)) if is_opaque(&a) && is_opaque(&b) => texts(what, one, other),
+        (Ok(one), Ok(other)) if is_opaque(&a) && is_opaque(&b) => lines(what, one, other),
         _ => clocks.fields(what, &a, &b).and(|| Alike::Equivalent),
     }
 }

@@ -156,6 +156,19 @@ fn what_differs_is_told_and_what_always_differs_is_not_held_against_it() {
         &["console 0/1/0"],
     );
     check(
+        &["step a✓", "?h1✗ \"late\\nCall log:\\n 14 × tried\""],
+        &["step a✓", "?h1✗ \"late\\nCall log:\\n 17 × tried\""],
+        &["assertions 0/1/0"],
+    );
+    check(
+        &["step a✓", "?h1✗ \"a\\nb\""],
+        &["step a✓", "?h1✗ \"a\\nc\""],
+        &[
+            "assertions 0/0/1",
+            "assertions (seq:2 → 2): expect `h1` toHaveText: received value is `c`, recorded `b`",
+        ],
+    );
+    check(
         &["step a✓", "!one", "step b✓"],
         &["step a✓", "!other", "step b✓"],
         &["console 0/0/1", "console (seq:2 → 2): console error `one` became console error `other`"],
