@@ -102,7 +102,8 @@ export class Guest implements ReplayGuest {
     const testInfo = this.#testInfo;
     this.#replay.pace.end();
     await this.#chunks.close();
-    if (!testInfo) return;
+    // A spec may ask for attempts of its own beyond the one that is replayed; those say nothing about it.
+    if (!testInfo || testInfo.retry > 0) return;
     const verdict = verdictOf({ testInfo, replay: this.#replay, step: this.#step, left: this.#way.left });
     if (verdict.state === 'diverged' && verdict.code) this.#session?.append('replay.divergence', { code: verdict.code, message: verdict.message ?? '', channel: verdict.code === 'NETWORK_MISS' ? 'network' : 'steps' });
     this.#progress.tell({ ...verdict, detail: { ...verdict.detail, ...this.#way.figures, network: this.#replay.findings.tally } });
