@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { canonical, fits } from '../dist/guest/calls/canonical.js';
 import { Memo } from '../dist/guest/calls/memo.js';
-import { callsOf } from '../dist/guest/calls/recorded-tape.js';
+import { readTape } from '../dist/guest/calls/recorded-tape.js';
 import { Tape } from '../dist/guest/calls/tape.js';
 
-const call = (method: string, params: object, result?: unknown): ConstructorParameters<typeof Tape>[0][number] => ({ class: 'Frame', method, params: params as Record<string, unknown>, result, ts_ms: 0 });
+const call = (method: string, params: object, result?: unknown): ConstructorParameters<typeof Tape>[0][number] => ({ class: 'Frame', method, params: params as Record<string, unknown>, result, start_ms: 0 });
 const asked = (method: string, params: object, more: object = {}): Parameters<Memo['answer']>[0] =>
   ({ object: {}, type: 'Frame', guid: 'frame@1', method, params: params as Record<string, unknown>, internal: false, proceed: async () => 'live', ...more });
 
@@ -32,14 +32,10 @@ describe('the tape', () => {
     assert.deepEqual([take('b'), take('a'), take('b'), take('b')], [2, 1, 3, 'other']);
   });
 
-  it('is read out of a Playwright trace with its times', () => {
-    const lines = [
-      { type: 'context-options', wallTime: 10_000, monotonicTime: 400 },
-      { type: 'before', callId: 'a', startTime: 500, class: 'Frame', method: 'goto', params: { url: '/' } },
-      { type: 'before', callId: 'b', startTime: 600, class: 'Test', method: 'test.step', params: {} },
-      { type: 'after', callId: 'a', endTime: 700, result: { response: '<Response>' } },
-    ];
-    assert.deepEqual(callsOf(lines.map((line) => JSON.stringify(line)).join('\n'), 10_000), [{ class: 'Frame', method: 'goto', params: { url: '/' }, ts_ms: 100, result: { response: '<Response>' } }]);
+  it('is cut at a moment of the record', () => {
+    const tape = readTape({ tape: () => [1, 2, 3].map((n) => JSON.stringify({ class: 'Frame', method: 'click', params: { n }, start_ms: n })).join('\n') });
+    const numbers = (calls: readonly { params: Readonly<Record<string, unknown>> }[] | undefined): unknown => calls?.map(({ params }) => params['n']);
+    assert.deepEqual([numbers(tape?.before(2)), numbers(tape?.from(2)), readTape({ tape: () => '' })], [[1], [2, 3], undefined]);
   });
 });
 

@@ -43,7 +43,7 @@ export function wayOf(order: Order, append: Append, tell: (report: Report) => vo
   if (order.strategy === 'fast-forward') return drive();
   const source = openSource(order, false);
   const replay = new Replay(order, source, 'restore', append, openSource(order, true));
-  const tape = readTape(order.trace, replay.plan);
+  const tape = readTape(source);
   const { contexts, reasons } = readState(source.state());
   const lacking: Way['blocked'] =
     tape === undefined ? { code: 'NO_TAPE', message: `there is no trace.playwright.zip in ${order.trace}, so skipped steps cannot be answered. Replay with --strategy fast-forward` }

@@ -8,7 +8,7 @@ export interface TapedCall {
   readonly result?: unknown;
   readonly error?: { readonly message?: string; readonly name?: string } | null;
   /** When it began, on the recorded trace's axis. */
-  readonly ts_ms: number;
+  readonly start_ms?: number;
 }
 
 /** Calls made side by side may come in another order; one that is further ahead than this is another call. */
@@ -33,12 +33,12 @@ export class Tape {
 
   /** The calls that began before a moment of the record. */
   before(ts_ms: number): readonly TapedCall[] {
-    return this.#calls.filter((call) => call.ts_ms < ts_ms);
+    return this.#calls.filter((call) => (call.start_ms ?? 0) < ts_ms);
   }
 
   /** The calls that began at a moment of the record or later. */
   from(ts_ms: number): readonly TapedCall[] {
-    return this.#calls.filter((call) => call.ts_ms >= ts_ms);
+    return this.#calls.filter((call) => (call.start_ms ?? 0) >= ts_ms);
   }
 
   /** Takes the next recorded call of this kind. */
