@@ -48,9 +48,11 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> u8 {
             return code;
         }
     };
+    // Who stops listening to a replay has not seen it pass.
+    let closed = if matches!(args.command, args::Command::Run(_)) { error::OTHER } else { 0 };
     match commands::run(args) {
         Ok(code) => code,
-        Err(error) if error.is_closed_pipe() => 0,
+        Err(error) if error.is_closed_pipe() => closed,
         Err(error) => {
             out::problem(&error);
             error.exit_code()

@@ -31,6 +31,11 @@ pub enum State {
 }
 
 impl State {
+    /// Whether nothing comes after it.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Passed | Self::Failed | Self::Diverged | Self::Blocked)
+    }
+
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

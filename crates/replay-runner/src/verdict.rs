@@ -21,29 +21,37 @@ pub(crate) struct Remains<'a> {
     pub(crate) output: &'a str,
 }
 
-/// Decides. A block or a divergence that the worker named wins over the bare failure that follows from it; a pass needs all to agree.
+/// Decides. The worker's last word names the reason of a bare failure, and a pass needs the worker, the trace and Playwright to agree: a test
+/// can pass that never came to step N, or that nobody replayed.
 pub(crate) fn of(remains: &Remains<'_>) -> Verdict {
-    let named = |state| {
-        let line = remains.told.iter().rfind(|line| line.state == state)?;
-        Some((state, line.code.clone(), line.message.clone()))
-    };
-    let Some(child) = remains.child else {
-        return named(State::Blocked).unwrap_or_else(|| without_trace(remains));
-    };
-    if let Some(blocked) = named(State::Blocked) {
-        return blocked;
+    let of_worker = |line: &&Progress| line.action.is_none() && line.state.is_final();
+    let word = remains.told.iter().rfind(of_worker);
+    let named = |line: &Progress| (line.state, line.code.clone(), line.message.clone());
+    if let Some(blocked) = word.filter(|line| line.state == State::Blocked) {
+        return named(blocked);
     }
-    if remains.succeeded && child.status == "passed" {
-        return (State::Passed, None, None);
+    let Some(child) = remains.child else { return without_trace(remains) };
+    if let Some(diverged) = word.filter(|line| line.state == State::Diverged) {
+        let (state, code, message) = named(diverged);
+        return (state, code, message.or_else(|| child.error.clone()));
+    }
+    let passed = remains.succeeded && child.status == "passed";
+    match word {
+        Some(line) if passed && line.state == State::Passed => return (State::Passed, None, None),
+        None if passed => return without_word(),
+        _ => {}
     }
     let error = child.error.clone().or_else(|| {
         let ended = if remains.succeeded { "ended well" } else { "ended with an error" };
         Some(format!("Playwright {ended}, but the trace says `{}`", child.status))
     });
-    match named(State::Diverged) {
-        Some((state, code, message)) => (state, code, message.or(error)),
-        None => (State::Failed, None, error),
-    }
+    (State::Failed, None, error)
+}
+
+/// The test passed, and nobody says that it was replayed.
+fn without_word() -> Verdict {
+    let what = "the test passed, but its worker ended before it told how the replay went, so this proves nothing; replay once more";
+    (State::Blocked, Some(Code::NoTest.to_string()), Some(what.to_owned()))
 }
 
 /// Playwright ended before a test began.
@@ -62,7 +70,7 @@ fn without_trace(remains: &Remains<'_>) -> Verdict {
     } else if remains.succeeded {
         (
             Code::NoTest,
-            "the test ran without leaving a trace; the suite's configuration has to import `@molar/trace-capture/register`",
+            "the test ran without leaving a trace of this replay; the suite's configuration has to import `@molar/trace-capture/register`, in a release that knows replays",
         )
     } else {
         (Code::BuildFailed, "Playwright ended before the test began")

@@ -22,10 +22,10 @@ pub(crate) fn find(root: &Path, before: &[PathBuf], replay_id: &str) -> Option<F
     let new = edge::trace_dirs(root).into_iter().filter(|dir| !before.contains(dir));
     let starts: Vec<(PathBuf, Event)> =
         new.filter_map(|dir| Some((dir.clone(), start_of(&dir)?))).collect();
-    // A trace that speaks of another replay is another replay's, in a root that several share.
+    // A trace that names another replay is another's, in a root that several share; one that names none was recorded without being replayed.
     let names = |event: &Event| event.payload.field("replay.id");
-    let ours = starts.iter().find(|(_, event)| names(event).is_some_and(|id| id == replay_id));
-    let (dir, start) = ours.or_else(|| starts.iter().rfind(|(_, event)| names(event).is_none()))?;
+    let (dir, start) =
+        starts.iter().rfind(|(_, event)| names(event).is_some_and(|id| id == replay_id))?;
     let mut builder = SummaryBuilder::default();
     let trace = edge::open_trace(dir).ok()?;
     trace.events().flatten().for_each(|event| builder.push(&event));

@@ -49,8 +49,7 @@ async fn replay(place: &Place, wanted: &Wanted) -> Result<Outcome> {
     let done = carry_out(place, wanted, &dir, &mut outcome).await;
     let total = begin.elapsed().as_secs_f64() * 1000.0;
     outcome.timings_ms.insert("total".to_owned(), Value::from(total.round()));
-    // Nothing else is open any more; what the system keeps of it is found by the next start.
-    drop(std::fs::remove_dir_all(&dir.path));
+    dir.end();
     match done {
         Ok(()) => Ok(outcome),
         Err(error @ RunnerError::Blocked { code, .. }) => {
@@ -69,7 +68,7 @@ async fn sweep(home: &Home) -> Result<()> {
         for problem in home::close(&manifest, || {}).await {
             out::note(&format!("of a replay that was killed: {problem}"));
         }
-        drop(std::fs::remove_dir_all(&orphan.path));
+        orphan.end();
     }
     Ok(())
 }
@@ -87,7 +86,7 @@ async fn carry_out(
     let limit = Duration::from_secs(wanted.manner.timeout);
     let acted = tokio::select! {
         acted = stage.act(&pipeline) => acted,
-        asked = signals::asked_to_end() => Err(cancelled(&format!("it was stopped by {}", asked?))),
+        asked = signals::asked_to_end() => asked.map_err(RunnerError::from).and_then(|by| Err(cancelled(&format!("it was stopped by {by}")))),
         () = tokio::time::sleep(limit) => Err(cancelled(&format!("it did not end within {} s; give it more with --timeout", limit.as_secs()))),
     };
     let output = child::last_lines(&dir.path.join(child::LOG), QUOTED_LINES);
@@ -99,6 +98,8 @@ async fn carry_out(
     };
     for problem in home::close(&manifest, reap).await {
         out::note(&problem);
+        // The manifest stays, and the next start tries again.
+        dir.keep();
     }
     outcome.timings_ms = timings;
     let found = child::find(pipeline.child_root(), &before, &outcome.replay_id);

@@ -130,7 +130,7 @@ impl Reader {
                 self.body(n + 1, line)?;
             }
         }
-        if self.old_left + self.new_left > 0 {
+        if self.old_left > 0 || self.new_left > 0 {
             return Err("its last hunk is cut off".to_owned());
         }
         self.end_file();

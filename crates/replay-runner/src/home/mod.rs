@@ -5,6 +5,7 @@ mod close;
 mod manifest;
 pub(crate) mod process;
 
+use std::cell::Cell;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,23 @@ pub(crate) struct Home {
 #[derive(Debug)]
 pub(crate) struct ReplayDir {
     pub(crate) path: PathBuf,
+    kept: Cell<bool>,
     _lock: File,
+}
+
+impl ReplayDir {
+    /// Something could not be closed: the directory stays for the next start, which tries once more.
+    pub(crate) fn keep(&self) {
+        self.kept.set(true);
+    }
+
+    /// Takes the directory away, unless it is to stay.
+    pub(crate) fn end(self) {
+        if !self.kept.get() {
+            // What the system refuses to remove is found by the next start.
+            drop(fs::remove_dir_all(&self.path));
+        }
+    }
 }
 
 impl Home {
@@ -60,7 +77,7 @@ impl Home {
             }
             TryLockError::Error(source) => RunnerError::at("lock", &file)(source),
         })?;
-        Ok(ReplayDir { path, _lock: lock })
+        Ok(ReplayDir { path, kept: Cell::new(false), _lock: lock })
     }
 
     /// Directories whose process is gone, each locked by us now.
@@ -70,7 +87,7 @@ impl Home {
         let dirs = entries.flatten().map(|entry| entry.path()).filter(|path| is_replay(path));
         let take = |path: PathBuf| {
             let lock = OpenOptions::new().write(true).open(path.join(LOCK)).ok()?;
-            lock.try_lock().ok().map(|()| ReplayDir { path, _lock: lock })
+            lock.try_lock().ok().map(|()| ReplayDir { path, kept: Cell::new(false), _lock: lock })
         };
         Ok(dirs.filter_map(take).collect())
     }

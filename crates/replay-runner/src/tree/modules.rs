@@ -1,6 +1,7 @@
 //! Installed packages in the copy: a folder of links to those of the user. Packages of a workspace, which are links into the working
 //! directory, lead into the copy instead, or an edit of one would have no effect.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ pub(super) fn mirror(from: &Path, to: &Path, roots: (&Path, &Path)) -> Result<()
 fn folder(from: &Path, to: &Path, roots: (&Path, &Path)) -> Result<()> {
     fs::create_dir_all(to).map_err(RunnerError::at("create directory", to))?;
     let entries = fs::read_dir(from).map_err(RunnerError::at("read", from))?;
-    for entry in entries.flatten() {
+    for entry in entries.flatten().filter(|entry| !is_cache(&entry.file_name())) {
         let (path, target) = (entry.path(), to.join(entry.file_name()));
         let is_scope = entry.file_name().as_encoded_bytes().starts_with(b"@");
         if is_scope && path.is_dir() && !path.is_symlink() {
@@ -26,6 +27,11 @@ fn folder(from: &Path, to: &Path, roots: (&Path, &Path)) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What tools keep in there, and would change for the user if the copy had a link to it. Folders of commands and of pnpm are installed.
+fn is_cache(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".") && name != ".bin" && name != ".pnpm"
 }
 
 /// The copy's own folder for a package of the workspace that has been copied, else the installed one.

@@ -25,6 +25,9 @@ fn every_ending_has_its_state_code_and_exit_code() {
     check("broken", 3, "blocked", Some("BUILD_FAILED"), "SyntaxError");
     check("silent", 3, "blocked", Some("NO_TEST"), "register");
     check("lies", 1, "failed", None, "`failed`");
+    check("ends-early", 4, "diverged", Some("NO_SUCH_STEP"), "took steps away");
+    check("wordless", 3, "blocked", Some("NO_TEST"), "proves nothing");
+    check("unreplayed", 3, "blocked", Some("NO_TEST"), "knows replays");
 }
 
 #[test]

@@ -32,7 +32,7 @@ uuid="550e8400-e29b-41d4-a716-${id#????}"
 
 case "${STAND_IN:-pass}" in
   pass) tell '{"at_ms":2,"state":"passed"}'; trace passed "$uuid" ;;
-  fail) trace failed "$uuid" ',"error":{"message":"the plan is free"}'; exit 1 ;;
+  fail) tell '{"at_ms":2,"state":"failed","message":"the plan is free"}'; trace failed "$uuid" ',"error":{"message":"the plan is free"}'; exit 1 ;;
   diverge)
     tell '{"at_ms":2,"state":"diverged","code":"NETWORK_MISS","message":"GET /api/x is not in the record"}'
     trace failed "$uuid" ',"error":{"message":"the plan is free"}'; exit 1 ;;
@@ -40,13 +40,16 @@ case "${STAND_IN:-pass}" in
   no-test) echo 'Error: No tests found'; exit 1 ;;
   broken) echo 'SyntaxError: Unexpected token'; exit 1 ;;
   silent) ;;
-  lies) trace failed "$uuid" ;;
+  lies) tell '{"at_ms":2,"state":"passed"}'; trace failed "$uuid" ;;
+  ends-early) tell '{"at_ms":2,"state":"diverged","code":"NO_SUCH_STEP","message":"an edit took steps away"}'; trace passed "$uuid" ;;
+  wordless) trace passed "$uuid" ;;
+  unreplayed) id=none; trace passed "$uuid" ;;
   clone)
     node -e "
       const call = (path, init) => fetch(process.env.MOLAR_CLONE_STRIPE_URL + path, { headers: { authorization: 'Bearer sk_test_replay', 'content-type': 'application/x-www-form-urlencoded' }, ...init }).then((answer) => answer.json());
       call('/v1/customers').then((before) => call('/v1/customers', { method: 'POST', body: 'email=replayed%40example.com' }).then((made) => console.log(JSON.stringify({ before: before.data, made }))));
     " > "$MOLAR_TRACE_DIR/customers"
-    trace passed "$uuid" ;;
+    tell '{"at_ms":2,"state":"passed"}'; trace passed "$uuid" ;;
   fall-back)
     if grep -q '"strategy":"auto"' "$MOLAR_REPLAY_ORDER"; then
       tell '{"at_ms":2,"state":"diverged","code":"UNSUPPORTED_HANDLE","message":"the tape has no download","detail":{"fallback":"fast-forward"}}'

@@ -96,12 +96,22 @@ export class Replay {
     return this.source.originClass(url.replace(/^ws/, 'http'));
   }
 
-  /** Who answers an origin now. */
-  answerer(originClass: OriginClass): Answerer {
+  /** Who answers an address now. */
+  answerer(originClass: OriginClass, url: string): Answerer {
     if (originClass === 'passthrough') return 'live';
     if (this.#skipping || originClass === 'third-party') return 'record';
-    if (this.goesLive) return 'live';
+    if (this.goesLive) return this.mayAsk(originClass, url) ? 'live' : 'record';
     return originClass === 'clone' ? 'record-or-live' : 'record';
+  }
+
+  /**
+   * Whether a live replay may ask an address of the application or of a simulator. A record made against a server elsewhere must not let
+   * a replay change that server: whoever means it names the origin.
+   */
+  mayAsk(originClass: OriginClass, url: string): boolean {
+    const asked = originOf(url);
+    const isNamed = (this.order.app_origins ?? []).some((named) => asked !== undefined && originOf(named) === asked);
+    return originClass === 'clone' || isHere(url) || isNamed;
   }
 
   /** Looks a request up, and uses the answer up. */
@@ -111,4 +121,15 @@ export class Replay {
     const [source, phase] = !this.restoring ? ([this.source, 'live'] as const) : asked.client === 'test' ? ([this.#ordered, 'live'] as const) : ([this.source, 'restoring'] as const);
     return JSON.parse(source.find({ ...asked, phase, atMs })) as Found;
   }
+}
+
+/** Scheme, host and port; a WebSocket's are those of its handshake. */
+function originOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url.replace(/^ws/i, 'http')).origin : undefined;
+}
+
+/** Whether an address is on this machine. */
+function isHere(url: string): boolean {
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  return host === 'localhost' || host.endsWith('.localhost') || /^127\./.test(host) || host === '[::1]';
 }

@@ -43,12 +43,18 @@ export function verdictOf({ testInfo, replay, step, left }: Ended): Report {
 
 function detailOf(replay: Replay): Pick<Report, 'detail'> {
   const missed = replay.findings.firstMiss;
-  return missed ? { detail: { miss: missed } } : {};
+  return missed ? { detail: { miss: { ...missed, url: shown(missed.url) } } } : {};
+}
+
+/** An address as it may be printed: its query may hold a token that was put back. */
+function shown(url: string): string {
+  const [address = '', query] = url.split(/[?#]/, 2);
+  return query === undefined ? address : `${address}?…`;
 }
 
 function wordsOf({ method, url, class: originClass, why }: Missed): string {
-  if (why !== undefined) return `the record has no body of the answer to ${method} ${url} (${why}), so it was given empty`;
-  return `the record has no answer to ${method} ${url} (${originClass}), which was aborted`;
+  if (why !== undefined) return `the record has no body of the answer to ${method} ${shown(url)} (${why}), so it was given empty`;
+  return `the record has no answer to ${method} ${shown(url)} (${originClass}), which was aborted`;
 }
 
 function firstLine(text: string): string {

@@ -67,7 +67,7 @@ export class ApiRequests {
 
   #fetch(call: Call): Promise<unknown> | undefined {
     const url = addressOf(call.params, this.#baseOf(call.object));
-    if (url === undefined || this.#replay.answerer(this.#replay.classOf(url)) === 'live') return undefined;
+    if (url === undefined || this.#replay.answerer(this.#replay.classOf(url), url) === 'live') return undefined;
     return this.#answer(call, url);
   }
 
@@ -86,7 +86,7 @@ export class ApiRequests {
       const headers = [...((call.params['headers'] as readonly Named[] | undefined) ?? []).map(({ name, value }) => [name, value] as const), ...(body ? [['content-type', body.type] as const] : [])];
       const found = this.#replay.find({ method, url, headers, client: 'test', ...(body ? { body: body.data } : {}) });
       if (!found.hit) {
-        if (this.#replay.answerer(this.#replay.classOf(url)) === 'record-or-live') return await call.proceed();
+        if (this.#replay.answerer(this.#replay.classOf(url), url) === 'record-or-live') return await call.proceed();
         this.#replay.findings.miss(method, url, this.#replay.classOf(url), found.miss);
         throw new Error(`NETWORK_MISS: the record has no answer to ${method} ${url}, which the test's own client sent. Replay from an earlier step, or let its origin through with --passthrough`);
       }

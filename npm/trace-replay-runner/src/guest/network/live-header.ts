@@ -26,7 +26,8 @@ export class LiveHeader {
     const t = this.#replay.wallNow();
     if (t === undefined) return undefined;
     const found = this.#replay.find({ method, url, headers: Object.entries(headers), client: 'browser', ...(body ? { body } : {}) });
-    const seq = found.hit?.seq ?? (this.#unknown += 1);
+    // Beyond what was recorded each request has a number of its own, or two of them would draw the same ids.
+    const seq = found.hit?.used === 'next' ? found.hit.seq : (this.#unknown += 1);
     return { name: REPLAY_HEADER, value: signReplayHeader({ run: this.#replay.plan.trace_id, t, mode: 'shift', seq }, this.#secret) };
   }
 }

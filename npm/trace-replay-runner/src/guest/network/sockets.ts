@@ -43,15 +43,16 @@ export class Sockets {
     const replay = this.#replay;
     const url = socket.url();
     const originClass = replay.classOf(url);
-    const answerer = replay.answerer(originClass);
-    if (answerer === 'live' || (replay.restoring && replay.goesLive && originClass === 'app')) return void socket.connectToServer();
+    const answerer = replay.answerer(originClass, url);
+    const goesLive = replay.goesLive && originClass === 'app' && replay.mayAsk(originClass, url);
+    if (answerer === 'live' || (replay.restoring && goesLive)) return void socket.connectToServer();
     const recorded = this.#take(url);
     if (!recorded) {
       if (answerer === 'record-or-live') return void socket.connectToServer();
       replay.findings.miss('GET', url, originClass, { near: [] }, !replay.restoring);
       return void socket.close({ code: 1008, reason: 'not in the record' });
     }
-    new Player(socket, recorded, replay).play(originClass === 'app' && replay.goesLive);
+    new Player(socket, recorded, replay).play(goesLive);
   }
 
   #take(url: string): Recorded | undefined {

@@ -102,7 +102,7 @@ export class Transport {
     if (this.#isStub) return await (paused.resourceType === 'Document' ? this.#fulfil(paused, STUB) : this.#fail(paused, 'BlockedByClient'));
     const replay = this.#replay;
     const originClass = replay.classOf(url);
-    const answerer = replay.answerer(originClass);
+    const answerer = replay.answerer(originClass, url);
     if (answerer === 'live') {
       replay.findings.live(originClass);
       return await this.#goOn(paused, originClass === 'app' ? this.#withClock(paused) : {});
@@ -149,7 +149,9 @@ export class Transport {
     const body = answer.body === 'whole' ? (this.#replay.source.body(hit.entry) ?? Buffer.alloc(0)) : Buffer.alloc(0);
     if (answer.chunks && answer.chunks.length > 0) {
       // A restored page's stream goes on in the live part, so it is one of the running server from its beginning.
-      if (this.#replay.restoring && this.#replay.goesLive && this.#replay.classOf(paused.request.url) === 'app') return await this.#goOn(paused);
+      const { url } = paused.request;
+      const isApp = this.#replay.classOf(url) === 'app' && this.#replay.mayAsk('app', url);
+      if (this.#replay.restoring && this.#replay.goesLive && isApp) return await this.#goOn(paused);
       const address = await this.#chunks.offer(answer, body, this.#replay.classOf(paused.request.url));
       return await this.#goOn(paused, { url: address });
     }
