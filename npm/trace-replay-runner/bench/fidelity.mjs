@@ -99,7 +99,8 @@ const repeated = jobs.filter(({ index }) => index > 1)[0];
 const seen = new Map();
 for (let n = 0; repeated && n < Number(values.repeats); n++) {
   const { outcome } = replay(repeated);
-  const key = JSON.stringify([outcome.state, outcome.code ?? null, outcome.certificate?.digest ?? null]);
+  const { reproduced, grade, channels } = outcome.certificate ?? {};
+  const key = JSON.stringify([outcome.state, outcome.code, reproduced, grade, channels?.map(({ channel, identical, equivalent, diverged }) => [channel, identical, equivalent, diverged])]);
   seen.set(key, (seen.get(key) ?? 0) + 1);
 }
 const most = Math.max(0, ...seen.values());
