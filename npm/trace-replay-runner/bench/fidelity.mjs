@@ -3,7 +3,7 @@
  * without edits from each of its steps, on the record alone. A replay is faithful when it comes out as the recorded test did. One replay is repeated,
  * to see whether it always comes out the same.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     strategy: { type: 'string', default: 'fast-forward' },
     repeats: { type: 'string', default: '20' },
     shop: { type: 'string', default: 'on' },
+    'at-once': { type: 'string', default: '2' },
     show: { type: 'boolean', default: false },
   },
 });
@@ -50,15 +51,26 @@ function jobsOf(trace, suite, config, dir, env) {
   return steps.map(({ index }) => ({ trace, suite, config, dir, env, index, status: summary.status, title: summary.scenario?.title ?? trace }));
 }
 
-function replay({ trace, suite, config, dir, env, index }) {
+async function replay({ trace, suite, config, dir, env, index }) {
   const key = join(dir, 'vault.key');
   const args = ['--json', 'run', '--trace', trace, '--from-step', `${index}`, '--suite', suite, '--config', config, '--strategy', values.strategy, '--app-mode', 'recorded', '--without-clones', '--out', join(folder, 'children')];
   if (existsSync(key)) args.push('--vault-key', key);
   for (const [name, value] of Object.entries(env)) args.push('--env', `${name}=${value}`);
-  const ran = spawnSync(process.env.MOLAR_REPLAY_RUNNER_BIN ?? 'replay-runner', args, { encoding: 'utf8', timeout: 180_000, maxBuffer: 1 << 28, env: { ...process.env, MOLAR_TRACE_MAX_OVERHEAD: '1' } });
+  const options = { encoding: 'utf8', timeout: 180_000, maxBuffer: 1 << 28, env: { ...process.env, MOLAR_TRACE_MAX_OVERHEAD: '1' } };
+  // Its exit code says what the outcome says.
+  const ran = await new Promise((ended) => execFile(process.env.MOLAR_REPLAY_RUNNER_BIN ?? 'replay-runner', args, options, (_, stdout, stderr) => ended({ stdout, stderr })));
   const lines = ran.stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
   const network = lines.findLast(({ detail }) => detail?.network)?.detail.network ?? {};
   return { outcome: lines.at(-1)?.outcome ?? { state: 'none', message: ran.stderr.slice(-500) }, network };
+}
+
+/** Does all the jobs, some at a time: a replay mostly waits for one process after the other. */
+async function each(all, work) {
+  const waiting = [...all];
+  const lane = async () => {
+    for (let job = waiting.shift(); job; job = waiting.shift()) await work(job);
+  };
+  await Promise.all(Array.from({ length: Number(values['at-once']) }, lane));
 }
 
 /** The same verdict; a test that was recorded as failing has to fail, and not for want of an answer. */
@@ -84,25 +96,25 @@ const tally = { exact: 0, normalised: 0, scored: 0, missed: 0, passthrough: 0, l
 const unfaithful = [];
 let wronglyIdentical = 0;
 const begin = Date.now();
-for (const job of jobs) {
-  const { outcome, network } = replay(job);
+await each(jobs, async (job) => {
+  const { outcome, network } = await replay(job);
   for (const name of Object.keys(tally)) tally[name] += network[name] ?? 0;
   const faithful = isFaithful(job, outcome);
   if (!faithful) unfaithful.push(`${job.title} from step ${job.index}: ${job.status} became ${outcome.state} ${outcome.code ?? ''} ${(outcome.message ?? '').slice(0, 300)}`);
   if (!faithful && outcome.certificate?.grade === 'identical') wronglyIdentical += 1;
   if (values.show) process.stderr.write(`${faithful ? 'same' : 'OTHER'} ${job.title} from step ${job.index}: ${outcome.state} ${outcome.code ?? ''} ${outcome.timings_ms?.total ?? ''} ms ${JSON.stringify(network)}\n`);
-}
+});
 const seconds = (Date.now() - begin) / 1000;
 
 /** Verdicts and certificates of repeats of the first test that has several steps. */
 const repeated = jobs.filter(({ index }) => index > 1)[0];
 const seen = new Map();
-for (let n = 0; repeated && n < Number(values.repeats); n++) {
-  const { outcome } = replay(repeated);
+await each(repeated ? Array.from({ length: Number(values.repeats) }, () => repeated) : [], async (job) => {
+  const { outcome } = await replay(job);
   const { reproduced, grade, channels } = outcome.certificate ?? {};
   const key = JSON.stringify([outcome.state, outcome.code, reproduced, grade, channels?.map(({ channel, identical, equivalent, diverged }) => [channel, identical, equivalent, diverged])]);
   seen.set(key, (seen.get(key) ?? 0) + 1);
-}
+});
 const most = Math.max(0, ...seen.values());
 
 const asked = tally.exact + tally.normalised + tally.scored + tally.missed;
@@ -110,7 +122,7 @@ const share = (part, whole) => (whole === 0 ? 1 : Number((part / whole).toFixed(
 const figures = [
   {
     name: `replays (${values.strategy}) that come out as recorded`, value: share(jobs.length - unfaithful.length, jobs.length), unit: '', target: '>= 0.99',
-    sides: { faithful: jobs.length - unfaithful.length, replays: jobs.length, traces: new Set(jobs.map(({ trace }) => trace)).size, 'seconds a replay': Number((seconds / Math.max(1, jobs.length)).toFixed(1)), ...(unfaithful.length ? { unfaithful } : {}) },
+    sides: { faithful: jobs.length - unfaithful.length, replays: jobs.length, traces: new Set(jobs.map(({ trace }) => trace)).size, 'seconds a replay': Number(((seconds * Number(values['at-once'])) / Math.max(1, jobs.length)).toFixed(1)), ...(unfaithful.length ? { unfaithful } : {}) },
   },
   { name: 'unfaithful replays called identical', value: wronglyIdentical, unit: '', target: '= 0', sides: {} },
   { name: 'requests answered exactly or normalised', value: share(tally.exact + tally.normalised, asked), unit: '', target: '>= 0.99', sides: tally },
