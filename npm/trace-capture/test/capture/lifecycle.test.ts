@@ -58,7 +58,7 @@ describe('artifacts', { skip: !canRecord() }, () => {
   });
 
   test('a video is kept, with its place on the time axis', { skip: !FFMPEG }, async () => {
-    const run = await runSuite('lifecycle', { ...PATIENT, PLAYWRIGHT_BROWSERS_PATH: browsersWithEncoder(FFMPEG ?? '') }, ['-g', 'plain$']);
+    const run = await runSuite('lifecycle', { ...PATIENT, MOLAR_TEST_REST_MS: '3000', PLAYWRIGHT_BROWSERS_PATH: browsersWithEncoder(FFMPEG ?? '') }, ['-g', 'plain$']);
     assert.equal(run.code, 0, run.output);
     const trace = run.trace('plain');
     assert.deepEqual(trace.of('video').map(({ page, artifact }) => [page, artifact]), [['p1', 'video.webm']]);
