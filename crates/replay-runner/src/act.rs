@@ -174,6 +174,10 @@ impl<'a> Stage<'a> {
     /// Runs a program to its end; while it runs it stands where the closing finds it.
     async fn run(&mut self, command: Command, tail: &mut Tail) -> Result<ExitStatus> {
         let child = child::start(command, self.dir, &mut self.manifest)?;
+        self.follow(child, tail).await
+    }
+
+    async fn follow(&mut self, child: Child, tail: &mut Tail) -> Result<ExitStatus> {
         let child = self.child.insert(child);
         let (teller, told) = (self.teller, &mut self.told);
         let status = child::follow(child, tail, |line| {
@@ -296,24 +300,18 @@ impl<'a> Stage<'a> {
 
     async fn stream(&mut self, pipeline: &Pipeline) -> Result<()> {
         let mut tail = Tail::new(&self.dir.path.join(order::PROGRESS));
-        self.follow(&mut tail).await?;
+        self.watch(&mut tail).await?;
         if self.wants_fast_forward() {
             self.again(pipeline).await?;
-            self.follow(&mut tail).await?;
+            self.watch(&mut tail).await?;
         }
         Ok(())
     }
 
-    async fn follow(&mut self, tail: &mut Tail) -> Result<()> {
-        let (teller, told) = (self.teller, &mut self.told);
-        let Some(child) = &mut self.child else { return Ok(()) };
-        let tell = |line: Progress| {
-            teller.progress(&line)?;
-            told.push(line);
-            Ok(())
-        };
-        self.status = Some(child::follow(child, tail, tell).await?);
-        self.child = None;
+    /// Playwright, to its end.
+    async fn watch(&mut self, tail: &mut Tail) -> Result<()> {
+        let Some(child) = self.child.take() else { return Ok(()) };
+        self.status = Some(self.follow(child, tail).await?);
         Ok(())
     }
 

@@ -122,7 +122,7 @@ fn play(quiet: bool) -> Result<(Stack, Value)> {
     let summaries = summaries(&stack)?;
     let traces: Vec<Value> = rows.iter().map(|row| traced(row, &summaries)).collect();
     let failed = folder_of(failed_among(&traces)?)?;
-    let replays = replay::replay(&machine, &failed, &stack.folder)?;
+    let replays = replay::replay(&machine, &stack, &failed)?;
     let told = json!({
         "replay": replays,
         "suite": { "exit_code": exit_code, "seconds": seconds },

@@ -8,7 +8,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::process::{self, Server};
-use crate::setup::{self, Machine};
+use crate::setup::Machine;
+use crate::stack::Stack;
 
 /// One line of the configuration: where Stripe finds the shop.
 const FIX: &str = "examples/shop/fix-webhook.patch";
@@ -16,7 +17,7 @@ const SPEC: &str = "tests/upgrade.spec.ts";
 const FROM_STEP: &str = "7";
 
 /// What the replays need besides the trace.
-struct Stage<'a> {
+struct Rehearsal<'a> {
     machine: &'a Machine,
     runner: PathBuf,
     clone: Server,
@@ -25,16 +26,16 @@ struct Stage<'a> {
 }
 
 /// Replays the trace in `trace` twice, and runs its test once from the start for comparison.
-pub fn replay(machine: &Machine, trace: &Path, folder: &Path) -> Result<Value> {
-    let runner = setup::build_binaries()?.join("replay-runner");
-    let folder = folder.join("replays");
+pub fn replay(machine: &Machine, stack: &Stack, trace: &Path) -> Result<Value> {
+    let runner = stack.binary("replay-runner");
+    let folder = stack.folder.join("replays");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make `{}`", folder.display()))?;
     let mut simulator = process::command("node");
     simulator.arg("examples/stripe-clone/dist/src/main.js").env("CLONE_PORT", "0");
     simulator.env("CLONE_ADMIN_PORT", "0");
     let clone = Server::start(&mut simulator, &folder.join("clone.log"), Duration::from_secs(30))?;
-    let stage = Stage { machine, runner, clone, trace, folder };
+    let stage = Rehearsal { machine, runner, clone, trace, folder };
     let fixed = stage.replay("fixed", Some(FIX))?;
     let unfixed = stage.replay("unfixed", None)?;
     let whole_s = stage.whole_test()?;
@@ -84,7 +85,7 @@ pub fn show(told: &Value) {
     );
 }
 
-impl Stage<'_> {
+impl Rehearsal<'_> {
     /// The outcome of one replay; the runner's exit code is told by it.
     fn replay(&self, name: &str, patch: Option<&str>) -> Result<Value> {
         let mut command = process::command(&self.runner);

@@ -46,6 +46,11 @@ impl Stack {
         self.server.id()
     }
 
+    /// A binary that was built with the server.
+    pub fn binary(&self, name: &str) -> PathBuf {
+        self.binaries.join(name)
+    }
+
     /// Where the server keeps objects.
     pub fn store(&self) -> PathBuf {
         self.folder.join("server/store")
@@ -74,7 +79,7 @@ impl Stack {
 
     /// The `molar-trace` command against this server.
     pub fn molar_trace(&self, args: &[&str]) -> Command {
-        let mut command = process::command(self.binaries.join("molar-trace"));
+        let mut command = process::command(self.binary("molar-trace"));
         command.args(args).env("MOLAR_TRACE_URL", &self.url).env("MOLAR_TRACE_KEY", &self.key);
         command
     }

@@ -6,6 +6,7 @@ import { role } from './placement.js';
 import type { Step } from './playwright/steps.js';
 import type { Session } from './session.js';
 import type { Payload } from './values.js';
+import { within } from './wait.js';
 
 /** The variable that names the order of a replay; without it nothing of this file does anything. */
 const ORDER = 'MOLAR_REPLAY_ORDER';
@@ -102,17 +103,4 @@ export async function offerContext(context: BrowserContext): Promise<void> {
 function told({ id, title, category, parent }: Step): ReplayStep {
   const index = category === 'test.step' && !parent ? Number(id.slice(1)) : undefined;
   return { id, title, category, ...(index === undefined ? {} : { index }) };
-}
-
-/** Unlike `atMost` it lets a failure through. */
-async function within<T>(bound_ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), bound_ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,13 +1,18 @@
-/** Every wait of the recorder has a bound; these are the two ways to wait. */
+/** Every wait of the recorder has a bound; these are the ways to wait. */
 
 /** The result, or `undefined` when it failed or took longer than the bound. Never rejects. */
 export async function atMost<T>(bound_ms: number, work: Promise<T>): Promise<T | undefined> {
+  return await within(bound_ms, work.catch(() => undefined));
+}
+
+/** The result, or `undefined` when it took longer than the bound. Unlike `atMost` it lets a failure through. */
+export async function within<T>(bound_ms: number, work: Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), Math.max(0, bound_ms));
   });
   try {
-    return await Promise.race([work.catch(() => undefined), late]);
+    return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -14,17 +14,3 @@ export async function quietly<T>(owner: object, run: () => Promise<T>): Promise<
   if (typeof wrapping._wrapApiCall !== 'function') return await run();
   return (await wrapping._wrapApiCall(run, { internal: true })) as T;
 }
-
-/** The result, or `undefined` when it failed or did not come within the bound. Never rejects, never hangs. */
-export async function within<T>(bound_ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), bound_ms);
-  });
-  try {
-    // A frame that navigated or closed while it was asked is no fault: it has nothing left to tell.
-    return await Promise.race([work.catch(() => undefined), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -9,7 +9,8 @@ import { Identities } from './identity.js';
 import type { Names } from './options.js';
 import { injectedOptions } from './options.js';
 import { meter } from '../governor/index.js';
-import { canBeQuiet, quietly, within } from './quiet.js';
+import { canBeQuiet, quietly } from './quiet.js';
+import { atMost } from '../wait.js';
 import { initScript } from './script.js';
 import type { Surroundings } from './surroundings.js';
 import { SurroundingsFinder } from './surroundings.js';
@@ -81,8 +82,8 @@ export class DomRecorder {
   async flush(target: Page | BrowserContext): Promise<DomFlushResult> {
     const frames = framesOf(target);
     const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
-    const reports = await Promise.all(frames.map((frame) => within(bound, this.#ask(frame, 'flush'))));
-    await within(bound, Promise.all(this.#surroundings.values()));
+    const reports = await Promise.all(frames.map((frame) => atMost(bound, this.#ask(frame, 'flush'))));
+    await atMost(bound, Promise.all(this.#surroundings.values()));
     const unanswered = reports.filter((report) => report === undefined).length;
     for (const report of reports) this.#checkArrival(report);
     const pending = reports.reduce<number>((sum, report) => sum + pendingOf(report), 0);
@@ -93,14 +94,14 @@ export class DomRecorder {
   /** Has every recorder of the page check that it records the current document. Bounded like `flush`. */
   async ensure(page: Page): Promise<void> {
     const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
-    await Promise.all(framesOf(page).map((frame) => within(bound, this.#ask(frame, 'ensure'))));
+    await Promise.all(framesOf(page).map((frame) => atMost(bound, this.#ask(frame, 'ensure'))));
   }
 
   /** Digest of each recorded document of the page as it is now, by frame id; frames without a recorder are left out. */
   async digest(page: Page): Promise<ReadonlyMap<string, DigestReport>> {
     const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
     const asked = framesOf(page).map(async (frame) => {
-      const report = await within(bound, this.#ask(frame, 'digest'));
+      const report = await atMost(bound, this.#ask(frame, 'digest'));
       return [this.#identities.of(frame, 'frame'), report] as const;
     });
     const digests = new Map<string, DigestReport>();
@@ -111,17 +112,17 @@ export class DomRecorder {
   /** Has every recorder of the page send a score of its document behind what it has recorded. Bounded like `flush`. */
   async score(page: Page): Promise<void> {
     const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
-    await Promise.all(framesOf(page).map((frame) => within(bound, this.#ask(frame, 'score'))));
+    await Promise.all(framesOf(page).map((frame) => atMost(bound, this.#ask(frame, 'score'))));
   }
 
   /** Where pictures of the page would show what its recording masks; nothing when the page does not answer in time. */
   async covers(page: Page, bound_ms: number): Promise<readonly CoveredBox[] | undefined> {
-    const report = (await within(bound_ms, this.#ask(page.mainFrame(), 'covers'))) as CoverReport | undefined | null;
+    const report = (await atMost(bound_ms, this.#ask(page.mainFrame(), 'covers'))) as CoverReport | undefined | null;
     if (report === undefined || report === null) return undefined;
     if (report.foreign.length === 0) return report.boxes;
     // Which frame is in which box is not known here, so one that hides something covers all of them.
     const others = page.frames().filter((frame) => frame.parentFrame() !== null);
-    const inner = await Promise.all(others.map(async (frame) => (await within(bound_ms, this.#ask(frame, 'covers'))) as CoverReport | undefined | null));
+    const inner = await Promise.all(others.map(async (frame) => (await atMost(bound_ms, this.#ask(frame, 'covers'))) as CoverReport | undefined | null));
     const hides = inner.some((frame) => frame !== undefined && frame !== null && frame.boxes.length > 0);
     return hides ? [...report.boxes, ...report.foreign] : report.boxes;
   }
@@ -129,7 +130,7 @@ export class DomRecorder {
   /** Records the page's documents anew, with a full snapshot: the answer to a digest that does not match. */
   async restart(page: Page, reason: string): Promise<void> {
     const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
-    await Promise.all(framesOf(page).map((frame) => within(bound, this.#ask(frame, 'restart', reason))));
+    await Promise.all(framesOf(page).map((frame) => atMost(bound, this.#ask(frame, 'restart', reason))));
   }
 
   #watch(context: BrowserContext): void {
@@ -148,7 +149,7 @@ export class DomRecorder {
     const { fast_binding: name } = this.#names;
     if (name === '' || page.context().browser()?.browserType().name() === 'firefox') return;
     const open = this.#options.cdpSession ?? (async (of: Page): Promise<DomSession> => await of.context().newCDPSession(of));
-    await within(FLUSH_TIMEOUT_MS, quietly(page, async () => {
+    await atMost(FLUSH_TIMEOUT_MS, quietly(page, async () => {
       const session = await open(page);
       session.on('Runtime.bindingCalled', (call) => {
         if (call.name === name) this.#receive({ page, frame: page.mainFrame() }, call.payload);
@@ -164,7 +165,7 @@ export class DomRecorder {
   /** Documents that were there before the recorder, as in a persistent context: init scripts only reach later ones. */
   async #startIn(frames: readonly Frame[], script: string): Promise<void> {
     const bound = this.#options.flush_timeout_ms ?? FLUSH_TIMEOUT_MS;
-    await Promise.all(frames.map((frame) => within(bound, quietly(frame, () => frame.evaluate(script)))));
+    await Promise.all(frames.map((frame) => atMost(bound, quietly(frame, () => frame.evaluate(script)))));
   }
 
   async #ask(frame: Frame, method: keyof InjectedHandle, reason = ''): Promise<unknown> {

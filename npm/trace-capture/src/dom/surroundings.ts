@@ -1,5 +1,6 @@
 import type { Frame } from '@playwright/test';
-import { quietly, within } from './quiet.js';
+import { quietly } from './quiet.js';
+import { atMost } from '../wait.js';
 import type { DomRecorderOptions, FrameHolder } from './types.js';
 
 const LOOK_MS = 2_000;
@@ -32,7 +33,7 @@ export class SurroundingsFinder {
 
   /** Looks at the element of the frame and of every frame around it. Bounded; never rejects. */
   async find(frame: Frame): Promise<Surroundings> {
-    return (await within(LOOK_MS, this.#walk(frame))) ?? { verdict: 'unknown' };
+    return (await atMost(LOOK_MS, this.#walk(frame))) ?? { verdict: 'unknown' };
   }
 
   async #walk(frame: Frame): Promise<Surroundings> {
