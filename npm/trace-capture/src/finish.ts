@@ -21,6 +21,7 @@ export async function finishSession(session: Session, worker: Worker, bound_ms: 
   const left = (share = 1): number => Math.max(0, (deadline - Date.now()) * share);
   for (const closer of session.closers) await atMost(left(0.4), guardedAsync('the end of a source', async () => await closer(left(0.4))));
   for (const context of worker.contexts) {
+    session.pending.add('bodies that arrive', worker.arriving(context, session.settings.drain_ms));
     await atMost(left(0.3), DomChannel.flush(context, left(0.3)));
     await atMost(left(0.3), OwnZip.stop(context, session));
   }

@@ -229,7 +229,7 @@ export class Worker {
     const bound = boundOf(session.testInfo, session.settings.drain_ms);
     const drained = guardedAsync('closing a context', async () => {
       session.pending.add('the last state', StateChannel.last(session, context));
-      session.pending.add('bodies that arrive', this.#arriving(context, bound));
+      session.pending.add('bodies that arrive', this.arriving(context, bound));
       Screenshots.flush(session);
       await Promise.all([DomChannel.flush(context, bound), this.#drain()]);
       await OwnZip.stop(context, session);
@@ -254,6 +254,12 @@ export class Worker {
       await Promise.all(browser.contexts().map(async (context) => await this.contextClosing(context)));
     });
     return hub;
+  }
+
+  /** Waits for what a context's browser is about to tell of requests, for a share of the patience given. */
+  async arriving(context: BrowserContext, bound_ms: number): Promise<void> {
+    const browser = context.browser();
+    await (browser && (await this.#hubs.get(browser)))?.arriving(bound_ms * ARRIVE_SHARE);
   }
 
   /** Writes what is known about requests that never ended. */
@@ -337,11 +343,6 @@ export class Worker {
     const id = stepIdOf(call);
     const raw = id === undefined ? undefined : (session.testInfo as unknown as RawTestInfo)._stepMap?.get(id);
     session.actions.apiEnd(call, raw);
-  }
-
-  async #arriving(context: BrowserContext, bound_ms: number): Promise<void> {
-    const browser = context.browser();
-    await (browser && (await this.#hubs.get(browser)))?.arriving(bound_ms * ARRIVE_SHARE);
   }
 
   async #drain(): Promise<void> {

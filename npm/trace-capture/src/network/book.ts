@@ -106,6 +106,11 @@ export class RequestBook {
     await Promise.all(open.map(async (exchange) => await this.#when(exchange, bound_ms, () => exchange.finished)));
   }
 
+  /** Whether there is an exchange whose end the browser has not told. */
+  get hasOpen(): boolean {
+    return [...this.#chains.values()].some(({ hops }) => hops.at(-1)?.finished === false);
+  }
+
   /** The browser has told the end of an exchange. */
   finished(exchange: Exchange): void {
     exchange.finished = true;

@@ -118,9 +118,19 @@ export class Hub {
     return targetId === undefined ? undefined : this.#recorded.get(targetId)?.page?.session;
   }
 
-  /** Waits for the end of bodies that are arriving. */
+  /** Waits for what the pages have told by now, and then for the end of bodies that are arriving. */
   async arriving(bound_ms: number): Promise<void> {
-    await this.#book.arriving(bound_ms);
+    const deadline = Date.now() + bound_ms;
+    if (this.#book.hasOpen) await atMost(bound_ms, this.#heard());
+    await this.#book.arriving(Math.max(0, deadline - Date.now()));
+  }
+
+  /**
+   * An answer that comes after everything its target told before. A page may go on, and its test end, when it gives up
+   * a request; on a busy machine the browser's word of that came up to a second after the test's last line.
+   */
+  async #heard(): Promise<unknown> {
+    return await Promise.all([...this.#recorded.values()].map(async ({ own }) => await own.send('Runtime.evaluate', { expression: '0' }).catch(() => undefined)));
   }
 
   /** Writes what is known about requests that have not ended. */
