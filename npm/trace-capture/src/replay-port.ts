@@ -44,6 +44,8 @@ export interface ReplayGuest {
   contextOpens(context: BrowserContext): Promise<void>;
   /** Awaited after the recorder's own scripts are in the context: they keep the clock that the browser has. */
   contextReady(context: BrowserContext): Promise<void>;
+  /** A body as its server gave it, where a replay put something before it. */
+  asServed(body: Buffer): Buffer;
   /** Called before the first line of the step's body runs, so what it switches is switched by then. */
   stepBegins(step: ReplayStep): void;
   stepEnds(step: ReplayStep): void;

@@ -17,6 +17,8 @@ await build({
   platform: 'node',
   format: 'cjs',
   target: 'node20',
+  // What goes before a worker's script is the text of functions of this file, and stands in that script's first line.
+  minifyWhitespace: true,
   external: ['@playwright/test', '@molar/trace-node'],
   logLevel: 'warning',
 });

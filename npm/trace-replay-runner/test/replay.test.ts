@@ -82,6 +82,22 @@ describe('a test is replayed', () => {
     assert.deepEqual(asked, []);
   });
 
+  it('and its workers have the record\'s sockets and clock', async () => {
+    const { last, output, asked, trace } = await replay('has workers that listen', 2, 'recorded');
+    assert.equal(last.state, 'passed', output);
+    assert.deepEqual(asked, []);
+    const scripts = (one: Trace): unknown[] => one.of('network.response').filter(({ url, body }) => String(url).endsWith('/worker.js') && body).map(({ body }) => body);
+    const served = new Set(scripts(traceOf('has workers that listen')).map((body) => JSON.stringify(body)));
+    assert.ok(scripts(trace).length > 0);
+    assert.ok(scripts(trace).every((body) => served.has(JSON.stringify(body))), 'a worker is recorded as its server gave it');
+  });
+
+  it('and its workers are handed over to the running server', async () => {
+    const { last, output, asked } = await replay('has workers that listen', 1, 'live');
+    assert.equal(last.state, 'passed', output);
+    assert.deepEqual(asked.filter((one) => one === 'SOCKET /chat').length, 5);
+  });
+
   it('and fails in the same step as it did', async () => {
     const { last, output, asked, trace } = await replay('fails', 2, 'recorded');
     assert.deepEqual([last.state, last.step], ['failed', 2], output);

@@ -1,4 +1,5 @@
 import { guarded } from '../problems.js';
+import { replayGuest } from '../replay-port.js';
 import type { Session } from '../session.js';
 import { atMost } from '../wait.js';
 import type { Payload } from '../values.js';
@@ -230,7 +231,8 @@ export class NetworkTarget {
     if (stream && stream.length >= received) return stream.body(received);
     const limit = session.settings.max_body_bytes;
     const asked = await this.#around.turnstile.pass(async () => await askBody(exchange, this.#around.sources(), limit));
-    return 'missing' in asked && stream ? stream.body(received) : asked;
+    if ('missing' in asked) return stream ? stream.body(received) : asked;
+    return { ...asked, data: replayGuest()?.asServed(asked.data) ?? asked.data };
   }
 
   async #streamed(exchange: Exchange): Promise<void> {

@@ -15,6 +15,7 @@ import { Replay } from './replay.js';
 import type { Way } from './way.js';
 import { wayOf } from './way.js';
 import { verdictOf } from './verdict.js';
+import { Workers, asServed } from './workers/workers.js';
 
 /** Replays one test: its skipped steps on the record, the rest for real. */
 export class Guest implements ReplayGuest {
@@ -28,6 +29,7 @@ export class Guest implements ReplayGuest {
   readonly #sockets: Sockets;
   readonly #requests: ApiRequests;
   readonly #clock: PageClock;
+  readonly #workers: Workers;
   readonly #transports = new WeakMap<Browser, Promise<Transport>>();
   #session: ReplaySession | undefined;
   #testInfo: TestInfo | undefined;
@@ -45,6 +47,7 @@ export class Guest implements ReplayGuest {
     this.#sockets = new Sockets(this.#replay, readSockets(this.#replay.source.sockets()));
     this.#requests = new ApiRequests(this.#replay);
     this.#clock = new PageClock(this.#replay);
+    this.#workers = new Workers(() => this.#clock.by_ms);
     const { replay_id: id, from_step, strategy, app_mode } = order;
     this.seed = this.#replay.plan.seed ?? undefined;
     this.runStart = { parent_trace_id: this.#replay.plan.trace_id, replay: { id, from_step, strategy, app_mode } };
@@ -72,13 +75,17 @@ export class Guest implements ReplayGuest {
     const browser = context.browser();
     if (browser?.browserType().name() !== 'chromium') throw this.#blocked('BROWSER_MISSING', 'a replay needs Chromium, since only there can all requests of a test be answered out of the record; run it with a Chromium project');
     if (!this.#hasCalls) throw this.#blocked('BROWSER_MISSING', 'this release of Playwright has no place to answer its calls at; run the replay with a release that the recorder knows');
-    const [transport] = await Promise.all([this.#transport(browser), this.#sockets.install(context)]);
+    const [transport] = await Promise.all([this.#transport(browser), this.#sockets.install(context), this.#workers.install(context)]);
     await transport.permit(context);
     this.#way.opened(context, transport);
   }
 
   async contextReady(context: BrowserContext): Promise<void> {
     await this.#clock.install(context);
+  }
+
+  asServed(body: Buffer): Buffer {
+    return asServed(body);
   }
 
   stepBegins(step: ReplayStep): void {
@@ -118,12 +125,13 @@ export class Guest implements ReplayGuest {
     });
     this.#replay.goOn();
     this.#clock.arrive();
+    for (const context of this.#clock.contexts) this.#workers.arrive(context);
   }
 
   #transport(browser: Browser): Promise<Transport> {
     const known = this.#transports.get(browser);
     if (known) return known;
-    const opened = Transport.open(browser, this.#replay, this.#chunks);
+    const opened = Transport.open(browser, this.#replay, this.#chunks, this.#workers);
     this.#transports.set(browser, opened);
     return opened;
   }

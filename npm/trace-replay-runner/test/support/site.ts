@@ -36,6 +36,31 @@ const WIZARD = `document.querySelector('button').onclick = ({ target }) => targe
 
 const SHARED = `onconnect = ({ ports: [port] }) => fetch('/count').then((answer) => answer.json()).then(({ n }) => port.postMessage(n));`;
 
+const IN_WORKER = `
+  const clock = () => String(Date[Symbol.for('molar.replay.clock')]?.by_ms);
+  const begin = (port) => {
+    const socket = new WebSocket((location.protocol === 'blob:' ? location.origin : location.href).replace(/^(http)/, 'ws').replace(/\\/[a-z]+.js$/, '') + '/chat');
+    socket.onmessage = ({ data }) => port.postMessage({ data, clock: clock() });
+    port.onmessage = ({ data }) => socket.send(data);
+  };`;
+const WORKER = `${IN_WORKER} begin(self);`;
+const SHARED_SOCKET = `${IN_WORKER} onconnect = ({ ports: [port] }) => begin(port);`;
+
+const NESTING = `
+  const inner = new Worker(URL.createObjectURL(new Blob([${JSON.stringify(WORKER)}])));
+  inner.onmessage = ({ data }) => postMessage(data);
+  onmessage = ({ data }) => inner.postMessage(data);`;
+
+const WORKERS = `
+  const log = (name, { data: { data, clock } }) => {
+    const same = clock === String(Date[Symbol.for('molar.replay.clock')]?.by_ms);
+    document.getElementById(name).append(data.replace(/(hello|pong)\\d+/, '$1') + (same ? '' : ' other-clock') + ' ');
+  };
+  const blob = URL.createObjectURL(new Blob([${JSON.stringify(WORKER)}]));
+  const workers = { plain: new Worker('/worker.js'), module: new Worker('/worker.js', { type: 'module' }), blob: new Worker(blob), nested: new Worker('/nesting.js'), shared: new SharedWorker('/ports.js').port };
+  for (const [name, worker] of Object.entries(workers)) worker.onmessage = (event) => log(name, event);
+  document.querySelector('button').onclick = () => Object.values(workers).forEach((worker) => worker.postMessage('ping'));`;
+
 /** Starts the site on a free port. */
 export async function startSite(): Promise<Site> {
   const asked: string[] = [];
@@ -55,6 +80,10 @@ export async function startSite(): Promise<Site> {
     '/item': (_, response, body) => json(response, { n: next('item'), body }),
     '/stamp': (_, response) => json(response, { n: next('stamp') }),
     '/shared.js': (_, response) => void response.writeHead(200, { 'content-type': 'text/javascript' }).end(SHARED),
+    '/worker.js': (_, response) => void response.writeHead(200, { 'content-type': 'text/javascript' }).end(WORKER),
+    '/nesting.js': (_, response) => void response.writeHead(200, { 'content-type': 'text/javascript' }).end(NESTING),
+    '/ports.js': (_, response) => void response.writeHead(200, { 'content-type': 'text/javascript' }).end(SHARED_SOCKET),
+    '/workers': (_, response) => html(response, page('Workers', '<p id="plain"></p><p id="module"></p><p id="blob"></p><p id="nested"></p><p id="shared"></p><button>Ping</button>', WORKERS)),
     '/small': (_, response) => html(response, page(`Small ${next('small')}`)),
     '/streams': (_, response) => html(response, page('Streams', '<p id="events"></p><p id="socket"></p><button>Ping</button>', STREAMS)),
     '/kept': (_, response) => void response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': `visit=${next('kept')}; HttpOnly` }).end(page('Kept', '<p></p><input name="note"><button>Save</button>', KEPT)),
@@ -79,7 +108,7 @@ export async function startSite(): Promise<Site> {
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
     asked.push(`SOCKET ${request.url}`);
-    talk(request, socket, next('socket'));
+    talk(request, socket, next(`socket ${request.url}`));
   });
   return { url: await listening(server), asked, close: async () => await closed(server) };
 }

@@ -12,6 +12,16 @@ export class PageClock {
   readonly #contexts = new Set<BrowserContext>();
   #by_ms: number | undefined;
 
+  /** How far the clock is moved now; nothing where the record has none. */
+  get by_ms(): number | undefined {
+    return this.#by_ms;
+  }
+
+  /** The open contexts whose clock is moved. */
+  get contexts(): ReadonlySet<BrowserContext> {
+    return this.#contexts;
+  }
+
   constructor(replay: Replay) {
     this.#replay = replay;
   }

@@ -36,7 +36,12 @@ export function fulfilment({ slice }: Pick<Hit, 'slice'>, answer: Response, body
 
 /** Headers without those of the wire; cookies that were recorded in one header come apart. */
 export function headersOf({ headers }: Pick<Response, 'headers'>): HeaderEntry[] {
-  return headers.filter(([name]) => !OF_THE_WIRE.has(name.toLowerCase()) && !name.startsWith(':')).flatMap(([name, value]) => value.split('\n').map((one) => ({ name, value: one })));
+  return withoutWire(headers.filter(([name]) => !name.startsWith(':')).flatMap(([name, value]) => value.split('\n').map((one) => ({ name, value: one }))));
+}
+
+/** Headers without those that describe how the body travelled. */
+export function withoutWire(headers: readonly HeaderEntry[]): HeaderEntry[] {
+  return headers.filter(({ name }) => !OF_THE_WIRE.has(name.toLowerCase()));
 }
 
 /** The answer to a CORS preflight that was not recorded: leave for what it asks, since the request itself is looked up next. */

@@ -3,10 +3,12 @@ import { property } from '../calls/connection.js';
 import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
 import type { Answer, Hit } from '../source.js';
+import type { Workers } from '../workers/workers.js';
+import { isWorkerScript } from '../workers/workers.js';
 import type { ChunkServer } from './chunk-server.js';
 import { isUnfinished } from './findings.js';
-import type { Fulfilment } from './fulfil.js';
-import { fulfilment, isPreflight, preflight } from './fulfil.js';
+import type { Fulfilment, HeaderEntry } from './fulfil.js';
+import { fulfilment, isPreflight, preflight, withoutWire } from './fulfil.js';
 import { LiveHeader } from './live-header.js';
 import { reasonFor, wasGivenUp } from './reasons.js';
 
@@ -14,6 +16,11 @@ import { reasonFor, wasGivenUp } from './reasons.js';
 interface Paused {
   readonly requestId: string;
   readonly resourceType?: string;
+  readonly networkId?: string;
+  /** Only of an answer that we asked to see before the browser does. */
+  readonly responseStatusCode?: number;
+  readonly responseErrorReason?: string;
+  readonly responseHeaders?: readonly HeaderEntry[];
   readonly request: {
     readonly url: string;
     readonly method: string;
@@ -40,20 +47,22 @@ export class Transport {
   readonly #replay: Replay;
   readonly #chunks: ChunkServer;
   readonly #header: LiveHeader | undefined;
+  readonly #workers: Workers;
   #isStub = false;
   #shells: readonly string[] = [];
 
-  private constructor(session: CDPSession, replay: Replay, chunks: ChunkServer) {
+  private constructor(session: CDPSession, replay: Replay, chunks: ChunkServer, workers: Workers) {
     this.#session = session;
     this.#replay = replay;
     this.#chunks = chunks;
     this.#header = LiveHeader.of(replay);
+    this.#workers = workers;
   }
 
   /** Resolves when no request of the browser can pass by any more. */
-  static async open(browser: Browser, replay: Replay, chunks: ChunkServer): Promise<Transport> {
+  static async open(browser: Browser, replay: Replay, chunks: ChunkServer, workers: Workers): Promise<Transport> {
     const session = await quietly(browser, async () => await browser.newBrowserCDPSession());
-    const transport = new Transport(session, replay, chunks);
+    const transport = new Transport(session, replay, chunks, workers);
     session.on('Fetch.requestPaused', (paused) => void transport.#paused(paused as Paused));
     await transport.#send('Fetch.enable', { patterns: [{ urlPattern: '*' }] });
     return transport;
@@ -89,7 +98,7 @@ export class Transport {
 
   async #paused(paused: Paused): Promise<void> {
     try {
-      await this.#answer(paused);
+      await (paused.responseStatusCode === undefined && paused.responseErrorReason === undefined ? this.#answer(paused) : this.#answered(paused));
     } catch {
       // A request that nobody answers would hang its page. Where the page is gone this fails too, and nobody waits.
       await this.#fail(paused, 'Failed').catch(() => undefined);
@@ -146,7 +155,8 @@ export class Transport {
     }
     // Its page had the head of it and did not wait for, or did not read, the rest.
     if (isUnfinished(answer)) return await this.#goOn(paused, { url: await this.#chunks.offer({ ...answer, chunks: [], open: true }, Buffer.alloc(0), 'third-party') });
-    const body = answer.body === 'whole' ? (this.#replay.source.body(hit.entry) ?? Buffer.alloc(0)) : Buffer.alloc(0);
+    const recorded = answer.body === 'whole' ? (this.#replay.source.body(hit.entry) ?? Buffer.alloc(0)) : Buffer.alloc(0);
+    const body = isWorkerScript(paused) ? this.#workers.prefixed(recorded) : recorded;
     if (answer.chunks && answer.chunks.length > 0) {
       // A restored page's stream goes on in the live part, so it is one of the running server from its beginning.
       const { url } = paused.request;
@@ -177,8 +187,17 @@ export class Transport {
     return asking === undefined ? {} : { headers: [...Object.entries(request.headers).map(([name, value]) => ({ name, value })), asking] };
   }
 
-  async #goOn({ requestId }: Paused, changed: object = {}): Promise<void> {
-    await this.#send('Fetch.continueRequest', { requestId, ...changed });
+  /** A live answer that we asked to see, which is the script of a worker. */
+  async #answered(paused: Paused): Promise<void> {
+    const { requestId, responseStatusCode: responseCode, responseHeaders = [] } = paused;
+    if (responseCode === undefined || responseCode < 200 || responseCode >= 300) return void (await this.#send('Fetch.continueRequest', { requestId }));
+    const { body, base64Encoded } = (await this.#send('Fetch.getResponseBody', { requestId })) as { body: string; base64Encoded: boolean };
+    const script = this.#workers.prefixed(Buffer.from(body, base64Encoded ? 'base64' : 'utf8'));
+    await this.#fulfil(paused, { responseCode, responseHeaders: withoutWire(responseHeaders), body: script.toString('base64') });
+  }
+
+  async #goOn(paused: Paused, changed: object = {}): Promise<void> {
+    await this.#send('Fetch.continueRequest', { requestId: paused.requestId, ...changed, ...(isWorkerScript(paused) ? { interceptResponse: true } : {}) });
   }
 
   async #fulfil({ requestId }: Paused, answer: Fulfilment): Promise<void> {
@@ -189,8 +208,8 @@ export class Transport {
     await this.#send('Fetch.failRequest', { requestId, errorReason });
   }
 
-  async #send(method: string, params: object): Promise<void> {
-    await quietly(this.#session, async () => await this.#session.send(method as 'Fetch.enable', params));
+  async #send(method: string, params: object): Promise<unknown> {
+    return await quietly(this.#session, async () => await this.#session.send(method as 'Fetch.enable', params));
   }
 }
 
