@@ -43,11 +43,12 @@ const IN_WORKER = `
     socket.onmessage = ({ data }) => port.postMessage({ data, clock: clock() });
     port.onmessage = ({ data }) => socket.send(data);
   };`;
-const WORKER = `${IN_WORKER} begin(self);`;
+const SLOPPY = `${IN_WORKER} begin(self);`;
+const WORKER = `/* as it says */ 'use strict'; if ((function () { return this; })()) throw new Error('not strict'); ${SLOPPY}`;
 const SHARED_SOCKET = `${IN_WORKER} onconnect = ({ ports: [port] }) => begin(port);`;
 
 const NESTING = `
-  const inner = new Worker(URL.createObjectURL(new Blob([${JSON.stringify(WORKER)}])));
+  const inner = new Worker(URL.createObjectURL(new Blob([${JSON.stringify(SLOPPY)}])));
   inner.onmessage = ({ data }) => postMessage(data);
   onmessage = ({ data }) => inner.postMessage(data);`;
 
@@ -56,7 +57,7 @@ const WORKERS = `
     const same = clock === String(Date[Symbol.for('molar.replay.clock')]?.by_ms);
     document.getElementById(name).append(data.replace(/(hello|pong)\\d+/, '$1') + (same ? '' : ' other-clock') + ' ');
   };
-  const blob = URL.createObjectURL(new Blob([${JSON.stringify(WORKER)}]));
+  const blob = URL.createObjectURL(new Blob([${JSON.stringify(SLOPPY)}]));
   const workers = { plain: new Worker('/worker.js'), module: new Worker('/worker.js', { type: 'module' }), blob: new Worker(blob), nested: new Worker('/nesting.js'), shared: new SharedWorker('/ports.js').port };
   for (const [name, worker] of Object.entries(workers)) worker.onmessage = (event) => log(name, event);
   document.querySelector('button').onclick = () => Object.values(workers).forEach((worker) => worker.postMessage('ping'));`;

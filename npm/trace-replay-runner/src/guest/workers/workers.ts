@@ -9,6 +9,11 @@ const CHANNEL = 'molar.replay.workers';
 /** What stands around the stand-in, by which it is found again in what is recorded of a replay. */
 const [BEGIN, END] = ['/*molar-replay:*/', '/*:molar-replay*/'];
 
+/** A script that is strict as a whole says so before anything but comments, and so must what goes before it. */
+const STRICT = /^\s*(?:\/\*[\s\S]*?\*\/\s*|\/\/[^\n]*\n\s*)*(['"])use strict\1/;
+/** As much of a script as is looked at for that; licences stand before it. */
+const HEAD_BYTES = 16_384;
+
 /** How far the pages' clock is moved, or `undefined` where the record has none. */
 export type ClockOf = () => number | undefined;
 
@@ -31,7 +36,8 @@ export class Workers {
 
   /** A worker's script with what goes before its first line. */
   prefixed(script: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(`${BEGIN}(${IN_WORKER})(${this.#clock()});${END}`), script]);
+    const directive = STRICT.test(script.toString('latin1', 0, HEAD_BYTES)) ? '"use strict";' : '';
+    return Buffer.concat([Buffer.from(`${BEGIN}${directive}(${IN_WORKER})(${this.#clock()});${END}`), script]);
   }
 
   /** Tells the workers of a context's pages that the clock has moved. */
