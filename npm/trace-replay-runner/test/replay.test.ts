@@ -77,9 +77,12 @@ describe('a test is replayed', () => {
   });
 
   it('and its streams stay on the record', async () => {
-    const { last, output, asked } = await replay('listens', 2, 'recorded');
+    const { last, output, asked, trace } = await replay('listens', 2, 'recorded');
     assert.equal(last.state, 'passed', output);
     assert.deepEqual(asked, []);
+    // Each browser asks for an icon once; that the record has none is nothing a page should read on its console.
+    const lines = (one: Trace): number => one.of('console.error').filter((line) => JSON.stringify(line).includes('/favicon.ico')).length;
+    assert.ok(lines(trace) <= lines(traceOf('listens')), 'no line about an icon is new');
   });
 
   it('and its workers have the record\'s sockets and clock', async () => {

@@ -11,6 +11,8 @@ pub(super) struct Item<T> {
     pub(super) name: String,
     /// Its event.
     pub(super) seq: u64,
+    /// When it was known how it came out, in milliseconds on its trace's axis: what led to that was known before.
+    pub(super) known_ms: f64,
     /// What is compared.
     pub(super) content: T,
 }
@@ -45,13 +47,23 @@ impl Alike {
     }
 }
 
-/// The report of one channel. `moved` judges a pair that stands elsewhere in the order, by its places in both lists.
+/// A pair's place in the order.
+pub(super) struct Placed<'p> {
+    /// Its places in both lists.
+    pub(super) pair: (usize, usize),
+    /// It stands elsewhere among the others.
+    pub(super) moved: bool,
+    /// All pairs.
+    pub(super) pairs: &'p [(usize, usize)],
+}
+
+/// The report of one channel. `order` judges where a pair stands.
 pub(super) fn report<T>(
     channel: Channel,
     a: &[Item<T>],
     b: &[Item<T>],
     compare: impl Fn(&T, &T) -> Alike,
-    moved: impl Fn(usize, usize, &[(usize, usize)]) -> Alike,
+    order: impl Fn(&Placed<'_>) -> Alike,
 ) -> ChannelReport {
     let keys = |list: &[Item<T>]| list.iter().map(|item| item.key.clone()).collect::<Vec<_>>();
     let rows = align::align(&keys(a), &keys(b));
@@ -62,8 +74,8 @@ pub(super) fn report<T>(
         match (row.a, row.b) {
             (Some(at), Some(other)) => {
                 let (one, two) = (&a[at], &b[other]);
-                let order = || if row.moved { moved(at, other, &pairs) } else { Alike::Identical };
-                let alike = compare(&one.content, &two.content).and(order);
+                let placed = Placed { pair: (at, other), moved: row.moved, pairs: &pairs };
+                let alike = compare(&one.content, &two.content).and(|| order(&placed));
                 found.pair(alike, one, two);
             }
             (Some(at), None) => {
@@ -74,6 +86,7 @@ pub(super) fn report<T>(
                     Some(other) => format!("{} became {}", one.name, b[other].name),
                     None => format!("{} is missing in the replay", one.name),
                 };
+                found.place_ms = one.known_ms;
                 found.diverged(Some(one.seq), instead.map(|other| b[other].seq), what);
             }
             (None, Some(other)) => {
@@ -89,8 +102,8 @@ pub(super) fn report<T>(
 
 struct Counter {
     report: ChannelReport,
-    /// The recorded event that was met last.
-    place: u64,
+    /// That of the recorded item which was met last.
+    place_ms: f64,
 }
 
 impl Counter {
@@ -102,16 +115,22 @@ impl Counter {
             equivalent: 0,
             diverged: 0,
             first: None,
+            varies: None,
         };
-        Self { report, place: 0 }
+        Self { report, place_ms: 0.0 }
     }
 
     fn pair<T>(&mut self, alike: Alike, one: &Item<T>, two: &Item<T>) {
-        self.place = one.seq;
+        self.place_ms = one.known_ms;
         self.report.grade = self.report.grade.max(alike.grade());
         match alike {
             Alike::Identical => self.report.identical += 1,
-            Alike::Equivalent => self.report.equivalent += 1,
+            Alike::Equivalent => {
+                self.report.equivalent += 1;
+                let what = format!("{} differs in what changes from run to run", one.name);
+                let found = self.told(Some(one.seq), Some(two.seq), what);
+                keep_first(&mut self.report.varies, found);
+            }
             Alike::Diverged(what) => {
                 self.diverged(Some(one.seq), Some(two.seq), format!("{}: {what}", one.name));
             }
@@ -119,22 +138,33 @@ impl Counter {
     }
 
     fn diverged(&mut self, recorded_seq: Option<u64>, replayed_seq: Option<u64>, what: String) {
-        self.place = recorded_seq.unwrap_or(self.place);
-        let ChannelReport { channel, .. } = self.report;
         self.report.grade = Grade::Diverged;
         self.report.diverged += 1;
-        let place = self.place;
-        self.report.first.get_or_insert(Divergence {
-            channel,
-            recorded_seq,
-            replayed_seq,
-            what,
-            place,
-        });
+        let found = self.told(recorded_seq, replayed_seq, what);
+        keep_first(&mut self.report.first, found);
+    }
+
+    const fn told(
+        &self,
+        recorded_seq: Option<u64>,
+        replayed_seq: Option<u64>,
+        what: String,
+    ) -> Divergence {
+        let Self { report: ChannelReport { channel, .. }, place_ms } = self;
+        Divergence { channel: *channel, recorded_seq, replayed_seq, what, place_ms: *place_ms }
+    }
+}
+
+fn keep_first(first: &mut Option<Divergence>, found: Divergence) {
+    if first.as_ref().is_none_or(|first| found.place_ms < first.place_ms) {
+        *first = Some(found);
     }
 }
 
 /// In a channel whose order is the test's own, standing elsewhere is a divergence.
-pub(super) fn order_counts(_: usize, _: usize, _: &[(usize, usize)]) -> Alike {
+pub(super) fn order_counts(placed: &Placed<'_>) -> Alike {
+    if !placed.moved {
+        return Alike::Identical;
+    }
     Alike::Diverged("stands elsewhere in the order".to_owned())
 }

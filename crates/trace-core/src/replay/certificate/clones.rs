@@ -6,7 +6,7 @@ use super::alike::Clocks;
 use super::channel::{Alike, Item, order_counts, report};
 use super::network::contents;
 use super::{Beside, Channel, ChannelReport, Side};
-use crate::event::{CloneState, Kind};
+use crate::event::{CloneState, Event, Kind};
 
 /// States are read every now and then, so only the last one of each clone can be compared.
 pub(super) fn clones(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
@@ -22,13 +22,14 @@ fn items<'r>(side: &Side<'r>) -> Vec<Item<(&'r dyn Beside, CloneState)>> {
     // Not only from the step on: a clone that nobody touched since is as it was before.
     for event in side.run.events.iter().filter(|event| event.kind == Kind::CloneState) {
         if let Ok(state) = event.payload.read::<CloneState>("clone.state") {
-            last.insert(state.clone.clone(), (event.seq.get(), state));
+            last.insert(state.clone.clone(), (event, state));
         }
     }
-    let item = |(name, (seq, state)): (String, (u64, CloneState))| Item {
+    let item = |(name, (event, state)): (String, (&Event, CloneState))| Item {
         name: format!("clone `{name}`"),
         key: name,
-        seq,
+        seq: event.seq.get(),
+        known_ms: event.ts.as_ms(),
         content: (side.run.beside, state),
     };
     last.into_iter().map(item).collect()

@@ -7,7 +7,9 @@ mod alike;
 mod channel;
 mod clones;
 mod console;
+mod icons;
 mod network;
+mod sockets;
 mod steps;
 mod storage;
 #[cfg(test)]
@@ -60,6 +62,8 @@ pub struct Certificate {
     pub channels: Vec<ChannelReport>,
     /// Where they first came apart; none when nothing diverged.
     pub first: Option<Divergence>,
+    /// The first thing that differs in what changes from run to run, such as an id that is drawn anew; none when there is no such thing.
+    pub varies: Option<Divergence>,
 }
 
 /// How a run ended.
@@ -108,6 +112,8 @@ pub enum Channel {
     Assertions,
     /// Requests and their answers.
     Network,
+    /// Messages over sockets.
+    Sockets,
     /// Console lines and page errors.
     Console,
     /// The clones at the end.
@@ -123,6 +129,7 @@ impl Channel {
             Self::Steps => "steps",
             Self::Assertions => "assertions",
             Self::Network => "network",
+            Self::Sockets => "sockets",
             Self::Console => "console",
             Self::CloneState => "clone-state",
             Self::Storage => "storage",
@@ -146,6 +153,9 @@ pub struct ChannelReport {
     /// The first of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Divergence>,
+    /// The first that is equivalent and not identical.
+    #[serde(skip)]
+    varies: Option<Divergence>,
 }
 
 /// Something that came out otherwise.
@@ -159,9 +169,9 @@ pub struct Divergence {
     pub replayed_seq: Option<u64>,
     /// What differs, in words.
     pub what: String,
-    /// By which the first of several is told: the recorded event, or the one before it in its channel.
+    /// By which the first of several is told: when the recorded item was known, or the one before it in its channel.
     #[serde(skip)]
-    place: u64,
+    place_ms: f64,
 }
 
 /// One side from the step on.
@@ -206,6 +216,7 @@ pub fn certificate(
         steps::steps(&a, &b),
         steps::assertions(&a, &b),
         network::network(&a, &b),
+        sockets::sockets(&a, &b),
         console::console(&a, &b),
         clones::clones(&a, &b),
         storage::storage(&a, &b),
@@ -213,8 +224,10 @@ pub fn certificate(
     .into_iter()
     .filter(|report| report.identical + report.equivalent + report.diverged > 0)
     .collect();
-    let first = channels.iter().filter_map(|report| report.first.as_ref());
-    let first = first.min_by_key(|first| (first.place, first.channel)).cloned();
+    let first = earliest(channels.iter().filter_map(|report| report.first.as_ref()));
+    // What a storage holds is a secret, so it is never more than equivalent and that says nothing.
+    let told = channels.iter().filter(|report| report.channel != Channel::Storage);
+    let varies = earliest(told.filter_map(|report| report.varies.as_ref()));
     let (recorded, replayed) = (a.outcome(), b.outcome());
     Ok(Certificate {
         version: 1,
@@ -227,5 +240,10 @@ pub fn certificate(
         grade: channels.iter().map(|report| report.grade).max().unwrap_or(Grade::Identical),
         channels,
         first,
+        varies,
     })
+}
+
+fn earliest<'d>(all: impl Iterator<Item = &'d Divergence>) -> Option<Divergence> {
+    all.min_by(|one, other| one.place_ms.total_cmp(&other.place_ms)).cloned()
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::alike::{Clocks, lines, texts};
-use super::channel::{Alike, Item, report};
+use super::channel::{Alike, Item, Placed, report};
+use super::icons::is_icon;
 use super::{Beside, Channel, ChannelReport, Side};
 use crate::blob::BlobId;
 use crate::diff::network::address_shape;
@@ -17,6 +18,8 @@ struct Exchange<'r> {
     span_ms: (f64, f64),
     request: Vec<Field>,
     outcome: Outcome,
+    /// The page had enough of the answer before its end.
+    is_left: bool,
 }
 
 enum Outcome {
@@ -30,6 +33,7 @@ const OF_THE_WIRE: &[&str] = &[
     "connection",
     "content-encoding",
     "content-length",
+    "date",
     "keep-alive",
     "transfer-encoding",
     "x-molar-time",
@@ -38,6 +42,8 @@ const OF_THE_WIRE: &[&str] = &[
 const MEANT: &[&str] = &["content-type", "location"];
 /// Requests that begin so near each other are sent side by side.
 const BURST_MS: f64 = 50.0;
+/// Answers that come so far apart come one after the other.
+const CLEARLY_MS: f64 = 100.0;
 
 pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
     let clocks = Clocks::new(a.summary.wall_ms, b.summary.wall_ms);
@@ -45,7 +51,15 @@ pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
     let compare = |one: &Exchange<'_>, other: &Exchange<'_>| {
         outcomes(one, other, &clocks).and(|| clocks.fields("request", &one.request, &other.request))
     };
-    let moved = |at: usize, other: usize, pairs: &[(usize, usize)]| {
+    let order = |placed: &Placed<'_>| {
+        let Placed { pair: (at, other), pairs, .. } = *placed;
+        if !placed.moved {
+            // Which of several answers comes first is the machine's, or the server's.
+            let spans =
+                |(x, y): (usize, usize)| (left[x].content.span_ms, right[y].content.span_ms);
+            let overtaken = pairs.iter().any(|pair| overtook(spans((at, other)), spans(*pair)));
+            return if overtaken { Alike::Equivalent } else { Alike::Identical };
+        }
         let span = left[at].content.span_ms;
         let passed = pairs.iter().filter(|(x, y)| (*x < at) != (*y < other));
         let apart = |(x, _): &&(usize, usize)| !side_by_side(span, left[*x].content.span_ms);
@@ -57,12 +71,21 @@ pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
             }
         }
     };
-    report(Channel::Network, &left, &right, compare, moved)
+    report(Channel::Network, &left, &right, compare, order)
 }
 
 fn side_by_side(one: (f64, f64), other: (f64, f64)) -> bool {
     let overlap = one.0 <= other.1 && other.0 <= one.1;
     overlap || (one.0 - other.0).abs() <= BURST_MS
+}
+
+/// Whether the answer to a request came clearly before that to another one beside it in the record, and clearly after it in the replay.
+fn overtook(
+    (recorded, replayed): ((f64, f64), (f64, f64)),
+    (beside, beside_now): ((f64, f64), (f64, f64)),
+) -> bool {
+    let asked_by_then = beside.0 <= recorded.1 && replayed.0 <= beside_now.1;
+    asked_by_then && recorded.1 + CLEARLY_MS <= beside.1 && beside_now.1 + CLEARLY_MS <= replayed.1
 }
 
 fn items<'r>(side: &Side<'r>) -> Vec<Item<Exchange<'r>>> {
@@ -74,6 +97,9 @@ fn items<'r>(side: &Side<'r>) -> Vec<Item<Exchange<'r>>> {
                 let Ok(request) = event.payload.read::<NetworkRequest>("network.request") else {
                     continue;
                 };
+                if is_icon(&request) {
+                    continue;
+                }
                 open.insert(request.request_id.clone(), found.len());
                 found.push(begun(event, request, side.run.beside));
             }
@@ -82,8 +108,12 @@ fn items<'r>(side: &Side<'r>) -> Vec<Item<Exchange<'r>>> {
                     continue;
                 };
                 if let Some(at) = open.get(&response.request_id) {
-                    let exchange = &mut found[*at].content;
+                    let Item { content: exchange, known_ms, .. } = &mut found[*at];
                     exchange.span_ms.1 = exchange.span_ms.0 + response.duration_ms.max(0.0);
+                    // A stream is told line by line; when the page had enough of it says nothing.
+                    if response.chunks.is_none() {
+                        *known_ms = exchange.span_ms.1;
+                    }
                     exchange.outcome = Outcome::Response(Box::new(response));
                 }
             }
@@ -92,10 +122,15 @@ fn items<'r>(side: &Side<'r>) -> Vec<Item<Exchange<'r>>> {
                     continue;
                 };
                 if let Some(at) = open.get(&failed.request_id) {
-                    let exchange = &mut found[*at].content;
+                    let Item { content: exchange, known_ms, .. } = &mut found[*at];
                     exchange.span_ms.1 = event.ts.as_ms();
+                    *known_ms = exchange.span_ms.1;
                     // Whether the page gives up in time depends on the machine.
                     let canceled = failed.canceled == Some(true);
+                    if canceled && matches!(exchange.outcome, Outcome::Response(_)) {
+                        exchange.is_left = true;
+                        continue;
+                    }
                     let error = if canceled { "canceled".to_owned() } else { failed.error };
                     exchange.outcome = Outcome::Failed(error);
                 }
@@ -116,11 +151,13 @@ fn begun<'r>(event: &Event, request: NetworkRequest, beside: &'r dyn Beside) -> 
         key: name.clone(),
         name,
         seq: event.seq.get(),
+        known_ms: ts_ms,
         content: Exchange {
             beside,
             span_ms: (ts_ms, f64::MAX),
             request: Shape::of(&method, &url, &headers, &bytes).into_fields(),
             outcome: Outcome::Open,
+            is_left: false,
         },
     }
 }
@@ -130,7 +167,16 @@ fn outcomes(one: &Exchange<'_>, other: &Exchange<'_>, clocks: &Clocks) -> Alike 
         (Outcome::Open, Outcome::Open) => Alike::Identical,
         (Outcome::Failed(a), Outcome::Failed(b)) => texts("failure", a, b),
         (Outcome::Response(a), Outcome::Response(b)) => {
-            answers((one.beside, a.as_ref()), (other.beside, b.as_ref()), clocks)
+            let is_left = one.is_left || other.is_left;
+            let (left, right) = ((one.beside, a.as_ref()), (other.beside, b.as_ref()));
+            if is_left && a.status == b.status && begins_alike(left, right) {
+                return if one.is_left == other.is_left {
+                    headers(&a.headers, &b.headers)
+                } else {
+                    Alike::Equivalent
+                };
+            }
+            answers(left, right, clocks)
         }
         (then, now) => Alike::Diverged(format!("{}, recorded {}", told(now), told(then))),
     }
@@ -153,6 +199,20 @@ fn answers(
         return Alike::Diverged(format!("answered {}, recorded {}", b.status, a.status));
     }
     bodies((left, a), (right, b), clocks).and(|| headers(&a.headers, &b.headers))
+}
+
+/// Whether one body is the beginning of the other.
+fn begins_alike(
+    (left, a): (&dyn Beside, &NetworkResponse),
+    (right, b): (&dyn Beside, &NetworkResponse),
+) -> bool {
+    let bytes = |beside: &dyn Beside, response: &NetworkResponse| {
+        response.body.as_ref().and_then(|content| beside.recorded(content))
+    };
+    match (bytes(left, a), bytes(right, b)) {
+        (Some(one), Some(other)) => one.starts_with(&other) || other.starts_with(&one),
+        _ => false,
+    }
 }
 
 fn headers(a: &Headers, b: &Headers) -> Alike {

@@ -54,6 +54,7 @@ fn step_items(side: &Side<'_>) -> Vec<Item<StepContent>> {
         key: format!("{}\u{1f}{}", step.category, normalise(&step.path.join("\u{1f}"))),
         name: format!("step {}", quoted(&step.title)),
         seq: step.first_seq.get(),
+        known_ms: step.end_ms.unwrap_or(f64::MAX),
         content: StepContent {
             title: step.title.clone(),
             status: step.status,
@@ -95,6 +96,7 @@ fn assertion_items(side: &Side<'_>) -> Vec<Item<Assertion>> {
             key: format!("{negated}{}\u{1f}{}", assertion.name, normalise(locator)),
             name: format!("expect {} {negated}{}", quoted(locator), assertion.name),
             seq: event.seq.get(),
+            known_ms: event.ts.as_ms(),
             content: assertion,
         })
     };

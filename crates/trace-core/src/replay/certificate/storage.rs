@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::channel::{Alike, Item, order_counts, report};
 use super::{Channel, ChannelReport, Side};
-use crate::event::{BrowserState, Kind, StatePart};
+use crate::event::{BrowserState, Event, Kind, StatePart};
 use crate::replay::origins::origin;
 
 pub(super) fn storage(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
@@ -22,16 +22,16 @@ pub(super) fn storage(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
 const STORED: &[&str] = &["cookies", "local ", "session ", "indexeddb ", "caches "];
 
 fn items(side: &Side<'_>) -> Vec<Item<StatePart>> {
-    let mut last: BTreeMap<String, (u64, BrowserState)> = BTreeMap::new();
+    let mut last: BTreeMap<String, (&Event, BrowserState)> = BTreeMap::new();
     for event in side.run.events.iter().filter(|event| event.kind == Kind::BrowserState) {
         let Ok(state) = event.payload.read::<BrowserState>("browser.state") else { continue };
         // What is read while a context closes may have lost its pages already.
         if state.boundary != "close" {
-            last.insert(state.context.clone(), (event.seq.get(), state));
+            last.insert(state.context.clone(), (event, state));
         }
     }
     let mut found = Vec::new();
-    for (context, (seq, state)) in last {
+    for (context, (event, state)) in last {
         for part in state.counts {
             // An empty part is as good as none.
             if part.keys > 0 && STORED.iter().any(|known| part.part.starts_with(known)) {
@@ -39,7 +39,8 @@ fn items(side: &Side<'_>) -> Vec<Item<StatePart>> {
                 found.push(Item {
                     name: format!("{context} {}", part.part),
                     key,
-                    seq,
+                    seq: event.seq.get(),
+                    known_ms: event.ts.as_ms(),
                     content: part,
                 });
             }

@@ -8,7 +8,8 @@ use crate::replay::beside::EventsOnly;
 const APART_MS: u64 = 100;
 
 /// A trace in short, and the seqs of each word: `step title✓`, `GET /x 200 {"a":1}`, `~GET /x 200 {}` for one that is sent beside
-/// the word before, `!text` for a console error, `?locator✓ "received"`, `#clone {"json":1}`, `%name 3` for storage.
+/// the word before, `!text` for a console error, `?locator✓ "received"`, `#clone {"json":1}`, `%name 3` for storage,
+/// `@/icon.svg` for an icon that is not there, `=text` for a message of a socket, `<GET /x 200 text` for an answer that its page left.
 fn trace(words: &[String]) -> (Vec<Event>, Vec<Vec<u64>>) {
     let mut told = Told::default();
     for (n, word) in words.iter().enumerate() {
@@ -82,9 +83,20 @@ impl Told {
             let (part, keys) = rest.split_once(' ').unwrap();
             let keys: u64 = keys.parse().unwrap();
             self.say("browser.state", &serde_json::json!({"context": "c1", "boundary": "end", "revision": 1, "counts": [{"part": part, "keys": keys, "bytes": 1}], "secret": {"vault": "x"}}));
+        } else if let Some(text) = word.strip_prefix('=') {
+            let data =
+                serde_json::json!({"size": text.len(), "media_type": "text/plain", "text": text});
+            self.say("network.ws", &serde_json::json!({"request_id": "ws1", "url": "ws://127.0.0.1:4000/s", "direction": "received", "data": data}));
+        } else if let Some(path) = word.strip_prefix('@') {
+            let url = format!("http://127.0.0.1:4000{path}");
+            self.say("network.request", &serde_json::json!({"request_id": format!("r{n}"), "method": "GET", "url": url, "resource_type": "other", "headers": []}));
+            self.say(
+                "console.error",
+                &serde_json::json!({"level": "error", "text": "404", "location": {"url": url}}),
+            );
         } else {
-            let beside = word.starts_with('~');
-            let parts: Vec<&str> = word.trim_start_matches('~').splitn(4, ' ').collect();
+            let (beside, left) = (word.starts_with('~'), word.starts_with('<'));
+            let parts: Vec<&str> = word.trim_start_matches(['~', '<']).splitn(4, ' ').collect();
             let [method, path, status, body] = parts[..] else { panic!("{word}") };
             let head = serde_json::json!({"request_id": format!("r{n}"), "method": method, "url": format!("http://127.0.0.1:{}{path}", 4000 + self.seq)});
             let with = |more: serde_json::Value| {
@@ -101,6 +113,12 @@ impl Told {
             );
             let body = serde_json::json!({"size": body.len(), "media_type": "application/json", "text": body});
             self.say("network.response", &with(serde_json::json!({"status": status.parse::<u16>().unwrap(), "status_text": "", "headers": [], "body": body, "duration_ms": 90})));
+            if left {
+                self.say(
+                    "network.failed",
+                    &with(serde_json::json!({"error": "net::ERR_ABORTED", "canceled": true})),
+                );
+            }
         }
     }
 }
@@ -179,7 +197,7 @@ fn what_differs_is_told_and_what_always_differs_is_not_held_against_it() {
         &[
             "steps 0/0/1",
             "assertions 0/0/1",
-            "steps (seq:1 → 1): step `a`: failed, recorded passed",
+            "assertions (seq:2 → 2): expect `h1` toHaveText: does not hold, recorded that it holds",
         ],
     );
     check(
@@ -191,11 +209,54 @@ fn what_differs_is_told_and_what_always_differs_is_not_held_against_it() {
             "clone-state (seq:2 → 2): clone `stripe`: state `/plan` is \"pro\", recorded \"free\"",
         ],
     );
+    let icon = ["step a✓", "GET /a 200 {}", "@/favicon.ico", "!404"];
+    check(&["step a✓", "GET /a 200 {}", "!404"], &icon, &[]);
+    check(
+        &["step a✓"],
+        &["step a✓", "@/icon.js"],
+        &[
+            "network 0/0/1",
+            "console 0/0/1",
+            "network (seq:- → 2): GET /icon.js is not in the record",
+        ],
+    );
     check(
         &["step a✓", "!one"],
         &["step a✓", "!one", "step b✓"],
         &["steps 1/0/1", "steps (seq:- → 4): step `b` is not in the record"],
     );
+}
+
+#[test]
+fn what_streams_is_compared_as_far_as_it_came() {
+    check(
+        &["step a✓", "=one", "=two"],
+        &["step a✓", "=two", "=one"],
+        &[
+            "sockets 0/0/2",
+            "sockets (seq:2 → 2): message from /s: message is `two`, recorded `one`",
+        ],
+    );
+    // What is played from the record leaves no trace.
+    check(&["step a✓", "=one"], &["step a✓"], &[]);
+    check(&["step a✓", "<GET /a 200 one"], &["step a✓", "<GET /a 200 one"], &[]);
+    check(&["step a✓", "<GET /a 200 one"], &["step a✓", "GET /a 200 one more"], &["network 0/1/0"]);
+    check(
+        &["step a✓", "<GET /a 200 one"],
+        &["step a✓", "<GET /a 200 other"],
+        &["network 0/0/1", "network (seq:2 → 2): GET /a: body is `other`, recorded `one`"],
+    );
+}
+
+#[test]
+fn the_first_that_varies_from_run_to_run_is_told_too() {
+    let body =
+        |last: char| format!(r#"GET /b 200 {{"id":"550e8400-e29b-41d4-a716-44665544000{last}"}}"#);
+    let of = |last: char| words(&["step a✓", "GET /a 200 {}", &body(last), "%cookies 1"]);
+    let varies = |one, other| compared(&of(one), &of(other)).varies.map(|it| it.to_string());
+    assert_eq!(varies('1', '1'), None, "equal sizes of storages prove nothing");
+    let told = "network (seq:4 → 4): GET /b differs in what changes from run to run";
+    assert_eq!(varies('1', '2').as_deref(), Some(told));
 }
 
 #[test]
@@ -229,11 +290,11 @@ fn only_what_lies_behind_the_step_counts_and_it_prints() {
   channel      identical equivalent diverged
   steps                0          0        1
   network              0          0        1
-  first divergence  steps (seq:5 → 7): step `b`: failed, recorded passed
+  first divergence  network (seq:6 → 8): GET /b: answered 404, recorded 200
 ";
     assert!(found.to_text().ends_with(expect), "{}", found.to_text());
     let json = serde_json::to_value(&found).unwrap();
-    assert_eq!(json["first"]["recorded_seq"], 5);
+    assert_eq!(json["first"]["recorded_seq"], 6);
     assert_eq!(json["channels"][1]["channel"], "network");
     assert_eq!(certificate(run(&a), run(&b), 3).unwrap_err().code(), "NO_SUCH_STEP");
 }

@@ -30,6 +30,10 @@ impl Display for Certificate {
         match &self.first {
             None => writeln!(f, "  nothing diverged"),
             Some(first) => writeln!(f, "  first divergence  {first}"),
+        }?;
+        match &self.varies {
+            None => Ok(()),
+            Some(varies) => writeln!(f, "  first variation   {varies}"),
         }
     }
 }

@@ -32,7 +32,9 @@ interface Paused {
 
 const LOOPBACK = ['loopback-network', 'local-network', 'local-network-access'];
 const STUB: Fulfilment = { responseCode: 200, responseHeaders: [{ name: 'content-type', value: 'text/html' }], body: '' };
-const NO_ICON: Fulfilment = { responseCode: 404, responseHeaders: [], body: '' };
+/** Not 404, of which the browser would write a line on the page's console that no record has. */
+const NO_ICON: Fulfilment = { responseCode: 204, responseHeaders: [], body: '' };
+const ICON = /\.(ico|svg|png|gif|jpe?g|webp|avif)$/i;
 /** Longest a request waits that its page gave up in the record: the page does so again, but a wait without an end would hang the test. */
 const GIVEN_UP_MS = 5_000;
 /** Longest an answer is held back because it took that long in the record. */
@@ -126,7 +128,7 @@ export class Transport {
       const shell = this.#shell(paused);
       if (shell) return await this.#give(paused, shell);
     }
-    // The browser's own request for an icon is in no record, since it belongs to no page.
+    // A browser asks for an icon once in its life, so most records have none.
     if (isIcon(paused)) return await this.#fulfil(paused, NO_ICON);
     if (isPreflight(method, headers)) return await this.#fulfil(paused, preflight(headers));
     if (answerer === 'record-or-live') {
@@ -229,8 +231,9 @@ function bodyOf({ request }: Paused): Buffer | undefined {
   return postData === undefined ? undefined : Buffer.from(postData, 'utf8');
 }
 
+/** Whether the browser wants an image for its tab; images of pages have a type of their own. */
 function isIcon({ resourceType, request }: Paused): boolean {
-  return resourceType === 'Other' && request.method === 'GET' && new URL(request.url).pathname === '/favicon.ico';
+  return resourceType === 'Other' && request.method === 'GET' && ICON.test(new URL(request.url).pathname);
 }
 
 async function pause(ms: number): Promise<void> {
