@@ -5,7 +5,7 @@
 // `napi build` itself always passes `--target` to cargo, which compiles every dependency a second time beside the rest of
 // the workspace; cargo is called here without it, and the napi tool only generates. --check writes nothing and fails when
 // the committed loader or types differ from what the sources say.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -47,8 +47,18 @@ function placeLibrary() {
   const library = join(targetDir, values.target ?? '', 'release', names[triple.platform] ?? 'libtrace_node.so');
   const addon = join(packageDir, `binding.${triple.platformArchABI}.node`);
   copyFileSync(library, `${addon}.new`);
+  strip(`${addon}.new`);
   renameSync(`${addon}.new`, addon);
   process.stderr.write(`built ${addon}\n`);
+}
+
+/**
+ * Takes debug information out, which is four fifths of the file: a replay copies it with the rest of a suite's code. The library it
+ * was copied from keeps it. Where there is no such tool the file stays as large as it is.
+ */
+function strip(file) {
+  if (triple.platform !== 'linux' || values.target !== undefined) return;
+  spawnSync('strip', ['--strip-debug', file], { stdio: 'ignore' });
 }
 
 async function writeGenerated() {
