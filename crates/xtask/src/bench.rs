@@ -39,6 +39,8 @@ const BENCHES: &[(&str, Runner)] = &[
     ("overhead", Runner::Stack("npm/trace-capture/bench/overhead.mjs")),
     ("query", Runner::Core("query")),
     ("replay-fidelity", Runner::Stack("npm/trace-replay-runner/bench/fidelity.mjs")),
+    ("replay-leaks", Runner::Stack("npm/trace-replay-runner/bench/leaks.mjs")),
+    ("replay-speed", Runner::Stack("npm/trace-replay-runner/bench/speed.mjs")),
     ("secrets", Runner::Stack("npm/trace-capture/bench/secrets.mjs")),
     ("spool", Runner::Core("spool")),
 ];
