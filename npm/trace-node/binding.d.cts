@@ -53,6 +53,8 @@ export declare class NativeReplaySource {
   sockets(): string
   /** JSON lines of Playwright's calls in order, secrets put back; empty when the trace has no archive of them. */
   tape(): string
+  /** JSON array of the requests before the step that changed something at the application, secrets put back, in order. */
+  changes(): string
   /** JSON of the browser before the step: `{"contexts":{…},"reasons":[…]}`. */
   state(): string
 }

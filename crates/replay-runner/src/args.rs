@@ -40,9 +40,31 @@ pub(crate) enum Command {
     /// What a replay would do: a dry run that changes nothing
     Plan(Wanted),
     /// Replay, and say how it came out
-    Run(Wanted),
+    Run(Replayed),
+    /// Bring a browser to step N and leave it there, for a person or a program to look at and go on in
+    Open(Opened),
     /// What a replay's trace has in common with its source, and what differs; exits with 1 when anything does
     Diff(Compared),
+}
+
+/// One replay, and perhaps more of the same.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Replayed {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    /// Keep what was prepared, and take further edits from standard input: `edit FILE`, `undo`, `run`, `end`, one a line
+    #[arg(long)]
+    pub(crate) hold: bool,
+}
+
+/// A browser at step N.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Opened {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    /// Without a window, to be reached by its address alone
+    #[arg(long)]
+    pub(crate) headless: bool,
 }
 
 /// Which two traces.
@@ -64,8 +86,11 @@ pub(crate) struct Wanted {
     #[arg(long, value_name = "TRACE")]
     pub(crate) trace: String,
     /// Number of the top-level `test.step` to begin at, from 1
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, alias = "step", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) from_step: u64,
+    /// Which code is replayed
+    #[arg(long, value_enum, default_value_t = CodeFrom::WorkingDirectory)]
+    pub(crate) code: CodeFrom,
     /// The folder of the suite: where its Playwright configuration lies
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) suite: PathBuf,
@@ -133,9 +158,21 @@ pub(crate) struct Manner {
     /// Who answers the app's own requests from step N on
     #[arg(long, value_enum, default_value_t = AppMode::Hybrid)]
     pub(crate) app_mode: AppMode,
+    /// Send what changed something in the skipped steps to the running app, in order, before step N
+    #[arg(long)]
+    pub(crate) server_fast_forward: bool,
     /// Ends the replay after so many seconds
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     pub(crate) timeout: u64,
+}
+
+/// Where the code comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CodeFrom {
+    /// The suite's repository as it lies there, with what is not committed
+    WorkingDirectory,
+    /// The commit that the trace was recorded at, from the suite's repository
+    Sha,
 }
 
 /// How the browser gets to step N.

@@ -21,6 +21,8 @@ pub enum Code {
     CloneRestoreFailed,
     /// A clone does not answer, or is none.
     CloneUnreachable,
+    /// The commit that the trace was recorded at is not named, or not in the repository.
+    NoCode,
     /// The code could not be copied, built or loaded.
     BuildFailed,
     /// An edit cannot be applied.
@@ -33,6 +35,8 @@ pub enum Code {
     NoSecrets,
     /// The trace has no record of Playwright's calls.
     NoTape,
+    /// The running application is not where the record left it, so what it answers says nothing about the code.
+    ServerDiverged,
     /// The test is not in the suite.
     NoTest,
     /// Playwright finds no browser.
@@ -52,12 +56,14 @@ impl Code {
             Self::NetworkMiss => "NETWORK_MISS",
             Self::CloneRestoreFailed => "CLONE_RESTORE_FAILED",
             Self::CloneUnreachable => "CLONE_UNREACHABLE",
+            Self::NoCode => "NO_CODE",
             Self::BuildFailed => "BUILD_FAILED",
             Self::PatchFailed => "PATCH_FAILED",
             Self::UnsupportedHandle => "UNSUPPORTED_HANDLE",
             Self::BrowserVersionSkew => "BROWSER_VERSION_SKEW",
             Self::NoSecrets => "NO_SECRETS",
             Self::NoTape => "NO_TAPE",
+            Self::ServerDiverged => "SERVER_DIVERGED",
             Self::NoTest => "NO_TEST",
             Self::BrowserMissing => "BROWSER_MISSING",
             Self::Cancelled => "CANCELLED",

@@ -5,7 +5,7 @@
 //! of the code, processes, runs of clones) stands in its manifest before it exists, so that it is closed exactly once: by this
 //! process, or by the next one when this one was killed.
 //!
-//! Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 blocked (it could not be carried out, or was cancelled), 4 diverged, 6 anything
+//! Exit codes: 0 passed (or a browser was brought to step N), 1 failed, 2 wrong usage, 3 blocked (it could not be carried out, or was cancelled), 4 diverged, 6 anything
 //! else. `diff` exits with 1 when the two traces differ.
 #![forbid(unsafe_code)]
 
@@ -24,6 +24,7 @@ mod outcome;
 mod pipeline; // the ten actions, decided
 mod progress; // what is told on the way
 mod source; // the trace
+mod stay; // a browser or a copy that is kept
 mod tree; // the code
 mod verdict; // what it came to
 
@@ -49,7 +50,11 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>) -> u8 {
         }
     };
     // Who stops listening to a replay has not seen it pass.
-    let closed = if matches!(args.command, args::Command::Run(_)) { error::OTHER } else { 0 };
+    let closed = if matches!(args.command, args::Command::Run(_) | args::Command::Open(_)) {
+        error::OTHER
+    } else {
+        0
+    };
     match commands::run(args) {
         Ok(code) => code,
         Err(error) if error.is_closed_pipe() => closed,

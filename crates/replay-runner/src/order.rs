@@ -12,6 +12,10 @@ use crate::home::write_private;
 pub(crate) const FILE: &str = "order.json";
 /// The worker's progress, beside it.
 pub(crate) const PROGRESS: &str = "progress.ndjson";
+/// The file that says that the clones are back.
+pub(crate) const CLONES_RESTORED: &str = "clones-restored";
+/// The file that lets a held browser go.
+pub(crate) const RELEASE: &str = "release";
 
 /// The order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,8 +36,21 @@ pub(crate) struct Order {
     /// The module that the worker loads; empty until it has been looked up.
     pub(crate) guest: PathBuf,
     pub(crate) progress: PathBuf,
+    /// Send what changed something in the skipped steps to the running app before step N.
+    pub(crate) server_fast_forward: bool,
+    /// A file that is written when the clones, which the app called meanwhile, are back where they were.
+    pub(crate) clones_restored: Option<PathBuf>,
     /// Keep the browser at step N instead of going on.
-    pub(crate) hold: bool,
+    pub(crate) hold: Option<Hold>,
+}
+
+/// How a browser is kept at step N.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Hold {
+    /// Without a window.
+    pub(crate) headless: bool,
+    /// A file that is written when the test may end.
+    pub(crate) release: PathBuf,
 }
 
 impl Order {

@@ -14,20 +14,26 @@ pub(crate) fn help(error: &clap::Error) {
     drop(error.print());
 }
 
+/// Text that may come out of a trace or a program's output, made safe for a terminal: it may hold escape sequences.
+pub(crate) fn plain(text: &str) -> String {
+    let safe = |c: char| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c };
+    text.chars().map(safe).collect()
+}
+
 /// An error with its causes, one line each.
 pub(crate) fn problem(error: &dyn Error) {
     let mut stderr = anstream::stderr();
-    drop(writeln!(stderr, "replay-runner: {error}"));
+    drop(writeln!(stderr, "replay-runner: {}", plain(&error.to_string())));
     let mut cause = error.source();
     while let Some(error) = cause {
-        drop(writeln!(stderr, "  because: {error}"));
+        drop(writeln!(stderr, "  because: {}", plain(&error.to_string())));
         cause = error.source();
     }
 }
 
 /// A line for the person at the terminal, not part of the result.
 pub(crate) fn note(text: &str) {
-    drop(writeln!(anstream::stderr(), "replay-runner: {text}"));
+    drop(writeln!(anstream::stderr(), "replay-runner: {}", plain(text)));
 }
 
 /// Standard output that drops colours when nobody looks.
@@ -51,8 +57,9 @@ impl Teller {
             let dim = Style::new().dimmed();
             let what = line.action.map_or("worker", |action| action.name());
             let step = line.step.map(|step| format!(" step {step}")).unwrap_or_default();
-            let code = line.code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
-            let message = line.message.as_deref().unwrap_or_default();
+            let code = line.code.as_ref().map(|code| format!(" {}", plain(code)));
+            let code = code.unwrap_or_default();
+            let message = plain(line.message.as_deref().unwrap_or_default());
             let state = line.state.as_str();
             writeln!(out, "{dim}{state:9} {what:8}{dim:#}{step}{code} {message}")?;
         }
@@ -75,35 +82,48 @@ impl Teller {
 
 fn for_people(out: &mut impl Write, outcome: &Outcome) -> Result<()> {
     let colour = match outcome.state {
-        State::Passed => AnsiColor::Green,
+        State::Passed | State::Held => AnsiColor::Green,
         State::Diverged => AnsiColor::Yellow,
         _ => AnsiColor::Red,
     };
     let bold = Style::new().bold().fg_color(Some(colour.into()));
-    let code = outcome.code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
+    let code = outcome.code.as_ref().map(|code| format!(" {}", plain(code))).unwrap_or_default();
     writeln!(
         out,
         "\n{bold}{}{bold:#}{code} from step {} of {}",
         outcome.state.as_str(),
         outcome.from_step,
-        outcome.parent_trace_id
+        plain(&outcome.parent_trace_id)
     )?;
     if let Some(message) = &outcome.message {
-        writeln!(out, "  {}", message.replace('\n', "\n  "))?;
+        writeln!(out, "  {}", plain(message).replace('\n', "\n  "))?;
     }
     if let Some(child) = &outcome.child {
         writeln!(
             out,
             "  trace of the replay  {} in {}",
-            child.trace_id,
+            plain(&child.trace_id),
             child.directory.display()
         )?;
     }
     if let Some(text) = outcome.certificate.as_ref().and_then(|found| found["text"].as_str()) {
-        writeln!(out, "{text}")?;
+        writeln!(out, "{}", plain(text))?;
     }
     if let Some(total) = outcome.timings_ms.get("total") {
         writeln!(out, "  took                 {total} ms")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recorded_text_cannot_steer_the_terminal() {
+        assert_eq!(
+            plain("a\x1b]0;owned\x07b\u{9b}31m\n"),
+            "a\u{fffd}]0;owned\u{fffd}b\u{fffd}31m\n"
+        );
+    }
 }

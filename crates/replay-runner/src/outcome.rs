@@ -20,6 +20,8 @@ pub enum State {
     Skipping,
     /// Step N and what follows runs.
     Running,
+    /// The browser stands at step N, and nobody drives it on.
+    Held,
     /// The test passed.
     Passed,
     /// The test failed as tests fail.
@@ -43,6 +45,7 @@ impl State {
             Self::Restoring => "restoring",
             Self::Skipping => "skipping",
             Self::Running => "running",
+            Self::Held => "held",
             Self::Passed => "passed",
             Self::Failed => "failed",
             Self::Diverged => "diverged",
@@ -63,7 +66,7 @@ pub struct Child {
 /// The end of a replay.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// `passed`, `failed`, `diverged` or `blocked`.
+    /// `passed`, `failed`, `diverged` or `blocked`; of `open` also `held`.
     pub state: State,
     /// Names the reason of a block or a divergence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +76,9 @@ pub struct Outcome {
     pub message: Option<String>,
     /// The replay's id.
     pub replay_id: String,
+    /// Which run of a held replay it is, from 1; none of one that is not held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<u32>,
     /// Id of the source trace; empty when it was never opened.
     pub parent_trace_id: String,
     /// The step that it began at.
@@ -91,7 +97,7 @@ impl Outcome {
     /// The process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self.state {
-            State::Passed => 0,
+            State::Passed | State::Held => 0,
             State::Failed => FAILED,
             State::Diverged => DIVERGED,
             State::Blocked => BLOCKED,

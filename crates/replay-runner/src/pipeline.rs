@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trace_core::replay::Plan;
 
-use crate::args::{AppMode, Place, Strategy, Wanted};
+use crate::args::{AppMode, CodeFrom, Place, Strategy, Wanted};
 use crate::child::Playwright;
 use crate::clones::{self, Target};
 use crate::codes::Code;
@@ -103,7 +103,13 @@ impl Deed {
         match self {
             Self::Source { directory, .. } => format!("read `{}`", directory.display()),
             Self::Code(listing) => {
-                let how = if listing.commit.is_some() { "a git worktree" } else { "a copy" };
+                let how = match &listing.commit {
+                    Some(commit) if listing.is_checkout => {
+                        format!("a git worktree of commit {commit}")
+                    }
+                    Some(_) => "a git worktree".to_owned(),
+                    None => "a copy".to_owned(),
+                };
                 format!(
                     "make {how} of `{}` with {} files",
                     listing.root.display(),
@@ -219,10 +225,18 @@ pub(crate) fn decide(
     source: &Source,
     replay_id: &str,
 ) -> Result<Pipeline> {
-    let listing = tree::list(&wanted.suite, &source.store)?;
-    has_spec(&listing, wanted, source)?;
+    if wanted.manner.server_fast_forward && wanted.manner.app_mode == AppMode::Recorded {
+        return Err(RunnerError::usage(
+            "--server-fast-forward brings a running app to step N, and --app-mode recorded asks none; leave one of them out",
+        ));
+    }
+    let listing = match wanted.code {
+        CodeFrom::WorkingDirectory => tree::list(&wanted.suite, &source.store)?,
+        CodeFrom::Sha => tree::at_commit(&wanted.suite, source.plan.code_sha.as_deref())?,
+    };
+    let spec = spec(&listing, wanted, source)?;
     let targets = clones::decide(wanted, source, replay_id)?;
-    let start = playwright(wanted, source, &targets);
+    let start = playwright(wanted, source, &spec, &targets);
     let deeds = vec![
         Deed::Source { directory: source.dir.clone(), store: source.store.clone() },
         Deed::Code(listing),
@@ -245,16 +259,16 @@ pub(crate) fn decide(
     Ok(Pipeline { version: 1, replay_id: replay_id.to_owned(), plan: source.plan.clone(), deeds })
 }
 
-fn has_spec(listing: &Listing, wanted: &Wanted, source: &Source) -> Result<()> {
-    let spec =
-        listing.suite.join(crate::child::spec_of(&source.plan.test, wanted.config.as_deref()));
-    if listing.files.contains(&spec) {
-        return Ok(());
+/// The end of the spec's path: below the suite's folder where it lies in there.
+fn spec(listing: &Listing, wanted: &Wanted, source: &Source) -> Result<PathBuf> {
+    let test = &source.plan.test;
+    if let Some(spec) = crate::child::spec_of(test, listing, wanted.config.as_deref()) {
+        return Ok(spec.strip_prefix(&listing.suite).map(Path::to_owned).unwrap_or(spec));
     }
     let message = format!(
         "the suite in `{}` has no `{}`, where the trace's test stood; name the folder of its Playwright configuration with --suite",
         wanted.suite.display(),
-        source.plan.test.file
+        test.file
     );
     Err(RunnerError::blocked(Code::NoTest, message))
 }
@@ -268,13 +282,13 @@ fn network(wanted: &Wanted, source: &Source) -> Deed {
     }
 }
 
-fn playwright(wanted: &Wanted, source: &Source, targets: &[Target]) -> Playwright {
+fn playwright(wanted: &Wanted, source: &Source, spec: &Path, targets: &[Target]) -> Playwright {
     let mut env = vec![MARK.to_owned(), "MOLAR_TRACE_DIR".to_owned()];
     env.extend(source.plan.seed.as_ref().map(|_| RNG_SEED.to_owned()));
     env.extend(names(&clones::child_env(targets)));
     env.extend(names(&wanted.surroundings.env));
     env.extend(names(&wanted.edits.set_env));
-    Playwright::of(&source.plan.test, wanted.config.as_deref(), env)
+    Playwright::of(&source.plan.test, spec, wanted.config.as_deref(), env)
 }
 
 fn rng_seed(plan: &Plan) -> Option<String> {

@@ -159,6 +159,12 @@ impl NativeReplaySource {
         self.source.tape()
     }
 
+    /// JSON array of the requests before the step that changed something at the application, secrets put back, in order.
+    #[napi]
+    pub fn changes(&self) -> Result<String> {
+        json(&self.source.changes())
+    }
+
     /// JSON of the browser before the step: `{"contexts":{…},"reasons":[…]}`.
     #[napi]
     pub fn state(&self) -> Result<String> {

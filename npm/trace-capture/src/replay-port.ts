@@ -48,6 +48,8 @@ export interface ReplayGuest {
   asServed(body: Buffer): Buffer;
   /** Called before the first line of the step's body runs, so what it switches is switched by then. */
   stepBegins(step: ReplayStep): void;
+  /** What the body of the step that has just begun waits for; a rejection takes its place. */
+  bodyBegins?(): Promise<void> | undefined;
   stepEnds(step: ReplayStep): void;
   /** Awaited before the verdict is written. */
   testEnds(): Promise<void>;

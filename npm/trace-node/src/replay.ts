@@ -61,6 +61,11 @@ export class ReplaySource {
     return this.#native.tape();
   }
 
+  /** JSON array of the requests before the step that changed something at the application, in order, secrets put back. */
+  changes(): string {
+    return this.#native.changes();
+  }
+
   /** JSON of the browser before the step: `contexts` by name and part, and `reasons` for what is missing. */
   state(): string {
     return this.#native.state();

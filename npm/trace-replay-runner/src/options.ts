@@ -34,6 +34,10 @@ export interface ReplayOptions {
   readonly out?: string;
   readonly strategy?: Strategy;
   readonly appMode?: AppMode;
+  /** Sends what changed something in the skipped steps to the running application, before the first live one. */
+  readonly serverFastForward?: boolean;
+  /** The working directory's code, or the recorded commit's. */
+  readonly code?: 'working-directory' | 'sha';
   /** Ends the replay after so many seconds. */
   readonly timeoutSeconds?: number;
   /** Ends the replay when it is aborted; its outcome is then `blocked` with `CANCELLED`. */
@@ -42,10 +46,10 @@ export interface ReplayOptions {
 
 /** The same as arguments of the command. */
 export function argumentsOf(options: ReplayOptions): string[] {
-  const { trace, fromStep, suite, config, root, build, vaultKey, out, strategy, appMode, timeoutSeconds, withoutClones } = options;
+  const { trace, fromStep, suite, config, root, build, vaultKey, out, strategy, appMode, timeoutSeconds, withoutClones, serverFastForward, code } = options;
   const named: readonly (readonly [string, string | number | undefined])[] = [
     ['--root', root], ['--trace', trace], ['--from-step', fromStep], ['--suite', suite], ['--config', config], ['--build', build], ['--vault-key', vaultKey],
-    ['--out', out], ['--strategy', strategy], ['--app-mode', appMode], ['--timeout', timeoutSeconds],
+    ['--out', out], ['--strategy', strategy], ['--app-mode', appMode], ['--code', code], ['--timeout', timeoutSeconds],
     ['--guest', fileURLToPath(new URL('./guest.cjs', import.meta.url))],
   ];
   const pairs = (flag: string, values: Readonly<Record<string, string>> = {}): string[] => Object.entries(values).map(([name, value]) => `${flag}=${name}=${value}`);
@@ -53,6 +57,6 @@ export function argumentsOf(options: ReplayOptions): string[] {
   return [
     'run', '--json', ...named.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag}=${value}`])),
     ...lists('--edit', options.edits), ...pairs('--set-env', options.setEnv), ...pairs('--env', options.env), ...pairs('--clone', options.clones),
-    ...lists('--app-origin', options.appOrigins), ...lists('--passthrough', options.passthrough), ...(withoutClones === true ? ['--without-clones'] : []),
+    ...lists('--app-origin', options.appOrigins), ...lists('--passthrough', options.passthrough), ...(withoutClones === true ? ['--without-clones'] : []), ...(serverFastForward === true ? ['--server-fast-forward'] : []),
   ];
 }

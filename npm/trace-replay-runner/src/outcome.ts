@@ -1,7 +1,7 @@
 /** Why a replay is blocked or has diverged. The words never change their meaning; a later release may add some. */
 export type ReplayCode =
   | 'COLD_TIER' | 'NO_SUCH_STEP' | 'NO_SNAPSHOT' | 'SKIPPED_REGION_DIVERGED' | 'NETWORK_MISS' | 'CLONE_RESTORE_FAILED' | 'CLONE_UNREACHABLE' | 'BUILD_FAILED'
-  | 'PATCH_FAILED' | 'UNSUPPORTED_HANDLE' | 'BROWSER_VERSION_SKEW' | 'NO_SECRETS' | 'NO_TAPE' | 'NO_TEST' | 'BROWSER_MISSING' | 'CANCELLED';
+  | 'NO_CODE' | 'SERVER_DIVERGED' | 'PATCH_FAILED' | 'UNSUPPORTED_HANDLE' | 'BROWSER_VERSION_SKEW' | 'NO_SECRETS' | 'NO_TAPE' | 'NO_TEST' | 'BROWSER_MISSING' | 'CANCELLED';
 
 /** What every line of progress has. */
 interface Told {
@@ -15,10 +15,10 @@ interface Told {
 
 /** One line of progress. */
 export type ReplayProgress =
-  | (Told & { readonly state: 'ready' | 'restoring' })
+  | (Told & { readonly state: 'ready' | 'restoring'; readonly code?: ReplayCode })
   /** `step` is the one that is carried out on the record. */
   | (Told & { readonly state: 'skipping'; readonly step?: number })
-  | (Told & { readonly state: 'running' | 'passed' | 'failed'; readonly step?: number })
+  | (Told & { readonly state: 'running' | 'held' | 'passed' | 'failed'; readonly step?: number })
   | (Told & { readonly state: 'diverged' | 'blocked'; readonly step?: number; readonly code?: ReplayCode });
 
 /** What every outcome has. */
@@ -47,7 +47,7 @@ export type ReplayOutcome =
 /** One line of the command's output: progress, or the outcome as the last. */
 export type Line = { readonly kind: 'progress'; readonly progress: ReplayProgress } | { readonly kind: 'outcome'; readonly outcome: ReplayOutcome };
 
-const STATES = new Set(['ready', 'restoring', 'skipping', 'running', 'passed', 'failed', 'diverged', 'blocked']);
+const STATES = new Set(['ready', 'restoring', 'skipping', 'running', 'held', 'passed', 'failed', 'diverged', 'blocked']);
 
 /** Reads a line; nothing for one that is neither, such as what a program of the suite prints. */
 export function readLine(text: string): Line | undefined {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chromium } from '@playwright/test';
 import { after, before, describe, it } from 'node:test';
-import type { Replayed, Run, Trace } from './support/replaying.js';
+import type { Replayed, Run, Trace, Wanted } from './support/replaying.js';
 import { replayPages, runPages } from './support/replaying.js';
 import type { Site } from './support/site.js';
 import { startSite } from './support/site.js';
@@ -22,10 +23,10 @@ function traceOf(title: string): Trace {
 }
 
 /** Replays a test and says what the site was asked meanwhile. */
-async function replay(title: string, from_step: number, app_mode: string, more: Readonly<Record<string, string>> = {}, strategy = 'fast-forward'): Promise<Replayed & { asked: string[] }> {
+async function replay(title: string, from_step: number, app_mode: string, more: Readonly<Record<string, string>> = {}, strategy = 'fast-forward', orders: Partial<Wanted> = {}): Promise<Replayed & { asked: string[] }> {
   site.asked.length = 0;
   other.asked.length = 0;
-  const replayed = await replayPages({ trace: traceOf(title), from_step, app_mode, strategy, app_origins: [site.url] }, env(more));
+  const replayed = await replayPages({ trace: traceOf(title), from_step, app_mode, strategy, app_origins: [site.url], ...orders }, env(more));
   return { ...replayed, asked: [...site.asked, ...other.asked] };
 }
 
@@ -117,6 +118,63 @@ describe('a test is replayed', () => {
     assert.equal(miss?.['url'], `${other.url}/elsewhere`);
     assert.equal(miss?.['class'], 'third-party');
     assert.match(JSON.stringify(miss?.['near']), /\/pixel\?a=1/);
+  });
+});
+
+describe('a server that has forgotten who signed in', () => {
+  it('is found out before the live part begins in a restored browser', async () => {
+    site.forget();
+    const { last, output, asked, trace } = await replay('is a member', 2, 'live', {}, 'auto');
+    assert.deepEqual([last.state, last.code, last.detail?.['fallback']], ['diverged', 'SERVER_DIVERGED', 'fast-forward'], output);
+    assert.match(last.message ?? '', /GET .*\/members is answered with 401, recorded 200/);
+    assert.deepEqual(asked, ['GET /members']);
+    assert.match(JSON.stringify(trace.of('replay.fidelity')[0]?.['checks']), /"name":"server","grade":"diverged"/);
+  });
+
+  it('is no fault of the code in the live part', async () => {
+    site.forget();
+    const { last, output, asked } = await replay('is a member', 2, 'live');
+    assert.deepEqual([last.state, last.code, last.step], ['diverged', 'SERVER_DIVERGED', 2], output);
+    assert.match(last.message ?? '', /GET .*\/secret was answered with 401, recorded 200/);
+    assert.deepEqual(asked, ['GET /secret']);
+  });
+
+  for (const strategy of ['fast-forward', 'restore']) {
+    it(`is told what the skipped steps changed, and knows the browser again (${strategy})`, async () => {
+      site.forget();
+      const { last, output, asked, trace, progress } = await replay('is a member', 2, 'hybrid', {}, strategy, { server_fast_forward: true });
+      assert.equal(last.state, 'passed', `${last.message ?? ''}${output}`);
+      assert.deepEqual(asked.filter((one) => one !== 'GET /members'), ['POST /enter', 'GET /secret']);
+      assert.deepEqual(progress.find(({ detail }) => detail?.['server'])?.detail?.['server'], { sent: 1, otherwise: [] });
+      assert.deepEqual(trace.of('replay.divergence'), []);
+    });
+  }
+});
+
+describe('a step on the record in which nothing happens any more', () => {
+  it('is ended, and what it waits for is named', async () => {
+    const { last, output } = await replay('waits for a word', 2, 'recorded', { SILENT: '1' }, 'fast-forward', { stall_ms: 4_000 });
+    assert.deepEqual([last.state, last.code], ['diverged', 'SKIPPED_REGION_DIVERGED'], output);
+    assert.match(last.message ?? '', /nothing happened any more in step 1, «Wait».*it waits for the call Frame\.evaluate/);
+  });
+});
+
+describe('a browser is kept at a step', () => {
+  it('where others can attach to it, and the test does not go on', async () => {
+    let seen: unknown;
+    const { last, output, trace } = await replay('keeps what it has', 2, 'recorded', {}, 'fast-forward', {
+      whileHeld: async ({ detail, step }) => {
+        const browser = await chromium.connectOverCDP(String(detail?.['cdp']));
+        const [page] = browser.contexts().flatMap((context) => context.pages());
+        seen = [step, page && new URL(page.url()).search, await page?.getByRole('textbox').inputValue()];
+        await browser.close();
+      },
+    });
+    assert.deepEqual(seen, [2, '?saved', 'tea'], output);
+    assert.equal(last.state, 'held', output);
+    assert.match(String(last.detail?.['websocket']), /^ws:\/\/127\.0\.0\.1:\d+\/devtools\/browser\//);
+    const acts = trace.of('action').filter(({ step_id }) => step_id === trace.of('step.start').find(({ index }) => index === 2)?.['step_id']);
+    assert.deepEqual(acts, [], 'nothing of the step was carried out');
   });
 });
 

@@ -11,6 +11,7 @@ import { reasonFor } from '../dist/guest/network/reasons.js';
 import { readSockets } from '../dist/guest/network/recorded-sockets.js';
 import { readOrder } from '../dist/guest/order.js';
 import { Pace } from '../dist/guest/pace.js';
+import { Stall } from '../dist/guest/stall.js';
 
 const body = Buffer.from('0123456789');
 const answer = { kind: 'response', status: 200, headers: [['Content-Length', '10'], ['Set-Cookie', 'a=1\nb=2; HttpOnly'], ['Content-Encoding', 'br']], body: 'whole', duration_ms: 1 } as const;
@@ -124,4 +125,39 @@ describe('an order', () => {
   for (const [changed, field] of [[{ version: 2 }, 'version'], [{ from_step: 0 }, 'from_step'], [{ strategy: 'magic' }, 'strategy'], [{ app_mode: 'x' }, 'app_mode'], [{ trace: 1 }, 'trace']] as const) {
     it(`names \`${field}\` when that is wrong`, () => assert.throws(() => read(changed), new RegExp(`\`${field}\` must be`)));
   }
+});
+
+describe('a step that stands still', () => {
+  it('is one in which nothing began or ended for too long', () => {
+    let now_ms = 0;
+    const stall = new Stall(100, () => now_ms);
+    const check = (at_ms: number, stalled: boolean): void => {
+      now_ms = at_ms;
+      assert.equal(stall.isStalled, stalled, `at ${at_ms} ms`);
+    };
+    check(100, false);
+    check(101, true);
+    const ended = stall.begin('a call');
+    check(201, false);
+    check(202, true);
+    ended();
+    assert.deepEqual(stall.pending, []);
+    check(302, false);
+    // A step that took long in the record may take long again.
+    stall.stepBegins(1_000);
+    check(2_402, false);
+    check(2_403, true);
+    stall.begin('one');
+    stall.begin('two');
+    assert.deepEqual(stall.pending, ['one', 'two']);
+  });
+});
+
+describe('a piece of a body', () => {
+  it('that came after its step does not hold the step up', async () => {
+    const pace = new Pace([{ id: 's1', ts_ms: 0 }, { id: 's2', ts_ms: 10 }]);
+    pace.stepBegins('s1');
+    // Without patience it would wait for a step that waits for it.
+    await pace.reaches(20, 1);
+  });
 });

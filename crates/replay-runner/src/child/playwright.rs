@@ -1,13 +1,13 @@
 //! Playwright's command line for one recorded test.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 use trace_core::replay::plan::TestRef;
 
 use crate::codes::Code;
 use crate::error::{Result, RunnerError};
+use crate::tree::Listing;
 
 /// What is started; the environment is named, not told, because values may be secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,9 +19,8 @@ pub(crate) struct Playwright {
 }
 
 impl Playwright {
-    /// The command line for the test of a trace.
-    pub(crate) fn of(test: &TestRef, config: Option<&Path>, env: Vec<String>) -> Self {
-        let spec = spec_of(test, config);
+    /// The command line for the test of a trace. `spec` is the end of its file's path.
+    pub(crate) fn of(test: &TestRef, spec: &Path, config: Option<&Path>, env: Vec<String>) -> Self {
         // Playwright takes a file's name as a pattern.
         let mut args = vec!["test".to_owned(), format!("{}$", escaped(&spec.to_string_lossy()))];
         args.extend(["-g".to_owned(), title_pattern(test)]);
@@ -39,10 +38,33 @@ impl Playwright {
     }
 }
 
-/// The spec file relative to the suite's folder: the record names it relative to the configuration's.
-pub(crate) fn spec_of(test: &TestRef, config: Option<&Path>) -> PathBuf {
-    let folder = config.and_then(Path::parent).unwrap_or(Path::new(""));
-    folder.join(&test.file)
+/// The spec file below the listing's root. The record names it relative to the configuration's folder, or absolutely where it lies
+/// outside of that, perhaps on another machine: then the longest end of it that is a listed file.
+pub(crate) fn spec_of(test: &TestRef, listing: &Listing, config: Option<&Path>) -> Option<PathBuf> {
+    let is_listed = |path: &PathBuf| listing.files.contains(path);
+    let file = Path::new(&test.file);
+    if file.is_relative() {
+        let folder = config.and_then(Path::parent).unwrap_or(Path::new(""));
+        return normal(&listing.suite.join(folder).join(file)).filter(is_listed);
+    }
+    let below = file.strip_prefix(&listing.root).ok().map(Path::to_owned).filter(is_listed);
+    below.or_else(|| {
+        let parts: Vec<Component<'_>> = file.components().skip(1).collect();
+        (0..parts.len()).map(|from| parts[from..].iter().collect()).find(is_listed)
+    })
+}
+
+/// The path without `.` and `..`; none when it leads above its beginning.
+fn normal(path: &Path) -> Option<PathBuf> {
+    let mut place = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => place.pop().then_some(())?,
+            Component::CurDir => {}
+            other => place.push(other),
+        }
+    }
+    Some(place)
 }
 
 /// A pattern that one test alone fits. Playwright matches it against root, project, file, describes and title, tags behind each,
@@ -84,29 +106,20 @@ pub(crate) fn installed(suite: &Path, root: &Path) -> Result<PathBuf> {
 
 const MODULE: &str = "@molar/trace-replay-runner/guest";
 
-/// The module that replays inside the worker, as the suite resolves it.
-pub(crate) fn guest(chosen: Option<&Path>, suite: &Path) -> Result<PathBuf> {
-    if let Some(chosen) = chosen {
-        return chosen.canonicalize().map_err(|error| {
-            RunnerError::usage(format!("no guest module `{}`: {error}", chosen.display()))
-        });
-    }
-    let told = Command::new("node")
-        .args(["-p", &format!("require.resolve('{MODULE}')")])
-        .current_dir(suite)
-        .stdin(std::process::Stdio::null())
-        .output();
-    let told = told.map_err(|error| {
-        RunnerError::blocked(Code::BuildFailed, format!("cannot start `node`: {error}"))
-    })?;
-    if told.status.success() {
-        return Ok(PathBuf::from(String::from_utf8_lossy(&told.stdout).trim()));
-    }
-    Err(RunnerError::blocked(
+/// Node, asked where the suite has the module that replays inside the worker.
+pub(crate) fn guest_question(suite: &Path) -> tokio::process::Command {
+    let mut node = tokio::process::Command::new("node");
+    node.args(["-p", &format!("require.resolve('{MODULE}')")]).current_dir(suite);
+    node
+}
+
+/// What is wrong where it has none.
+pub(crate) fn no_guest(suite: &Path) -> RunnerError {
+    RunnerError::blocked(
         Code::BuildFailed,
         format!(
             "the suite in `{}` does not find `{MODULE}`; install `@molar/trace-replay-runner` there, or name the module with --guest",
             suite.display()
         ),
-    ))
+    )
 }

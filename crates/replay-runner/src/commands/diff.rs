@@ -32,8 +32,9 @@ pub(crate) fn run(place: &Place, compared: &Compared) -> Result<u8> {
         let told = serde_json::json!({ "certificate": certificate, "diff": found, "differs": found.differs() });
         writeln!(out, "{told}")?;
     } else {
-        write!(out, "{}", certificate.to_text())?;
-        for_people(&mut out, &found)?;
+        let mut text = certificate.to_text().into_bytes();
+        for_people(&mut text, &found)?;
+        write!(out, "{}", out::plain(&String::from_utf8_lossy(&text)))?;
     }
     out.flush()?;
     Ok(if found.differs() { FAILED } else { 0 })

@@ -1,8 +1,10 @@
 //! One file a command.
 
 mod diff;
+mod held;
 mod plan;
 mod run;
+mod settle;
 mod signals;
 
 use crate::args::{Args, Command};
@@ -13,6 +15,7 @@ pub(crate) fn run(args: Args) -> Result<u8> {
     match args.command {
         Command::Plan(wanted) => plan::run(&args.place, &wanted),
         Command::Diff(compared) => diff::run(&args.place, &compared),
-        Command::Run(wanted) => run::run(&args.place, &wanted),
+        Command::Run(replayed) => run::run(&args.place, &replayed),
+        Command::Open(opened) => run::open(&args.place, &opened),
     }
 }

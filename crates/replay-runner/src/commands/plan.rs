@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::args::{Place, Wanted};
-use crate::edits;
+use crate::edits::{self, Way};
 use crate::error::Result;
 use crate::pipeline::{self, Deed, Pipeline};
 use crate::{out, source};
@@ -33,15 +33,23 @@ fn check_first_patch(pipeline: &Pipeline) -> Result<()> {
         Deed::Edits(changes) => changes.patches.first(),
         _ => None,
     });
-    let Some((listing, patch)) = code.zip(first) else { return Ok(()) };
-    edits::apply(patch, &listing.root, &listing.root.join(&listing.suite), true)
+    let Some((listing, patch)) = code.zip(first).filter(|(listing, _)| !listing.is_checkout) else {
+        return Ok(());
+    };
+    edits::apply(patch, &listing.root, &listing.root.join(&listing.suite), Way::Check)
 }
 
 fn for_people(out: &mut impl Write, pipeline: &Pipeline) -> Result<()> {
-    write!(out, "{}", pipeline.plan)?;
+    write!(out, "{}", crate::out::plain(&pipeline.plan.to_string()))?;
     writeln!(out, "  it would")?;
     for (n, deed) in pipeline.deeds.iter().enumerate() {
-        writeln!(out, "{:3}. {:8} {}", n + 1, deed.action().name(), deed.told())?;
+        writeln!(
+            out,
+            "{:3}. {:8} {}",
+            n + 1,
+            deed.action().name(),
+            crate::out::plain(&deed.told())
+        )?;
     }
     Ok(())
 }

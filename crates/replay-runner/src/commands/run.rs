@@ -1,64 +1,85 @@
-//! `run`: one replay from its decision to its outcome.
+//! `run` and `open`: one replay from its decision to its outcome.
 
-use std::path::Path;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
-use trace_core::edge::replay::certify;
+use serde_json::Map;
 
-use super::signals;
+use super::{held, settle, signals};
 use crate::act::Stage;
-use crate::args::{Place, Wanted};
-use crate::child::{self, FoundChild};
+use crate::args::{Opened, Place, Replayed, Wanted};
 use crate::codes::Code;
 use crate::error::{Result, RunnerError};
 use crate::home::{self, Home, Manifest, ReplayDir};
+use crate::order;
 use crate::out::{self, Teller};
 use crate::outcome::{Outcome, State};
-use crate::pipeline;
+use crate::pipeline::{self, Pipeline};
 use crate::source::{self, Source};
-use crate::verdict::{self, Remains};
+use crate::stay::Stay;
 
-/// Lines of Playwright's output that a message quotes.
-const QUOTED_LINES: usize = 15;
+/// How long a browser that was let go may take to close.
+const CLOSING: Duration = Duration::from_secs(30);
 
-pub(crate) fn run(place: &Place, wanted: &Wanted) -> Result<u8> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(replay(place, wanted))?;
-    Teller { json: place.json }.outcome(&outcome)?;
-    Ok(outcome.exit_code())
+/// Replays once, or with `--hold` as often as it is asked.
+pub(crate) fn run(place: &Place, replayed: &Replayed) -> Result<u8> {
+    let stay = |_: &ReplayDir| if replayed.hold { Stay::Prepared } else { Stay::No };
+    started(place, &replayed.wanted, stay)
 }
 
-async fn replay(place: &Place, wanted: &Wanted) -> Result<Outcome> {
+/// Brings a browser to step N and leaves it there.
+pub(crate) fn open(place: &Place, opened: &Opened) -> Result<u8> {
+    let has_display = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_blind = cfg!(all(unix, not(target_os = "macos")))
+        && !["DISPLAY", "WAYLAND_DISPLAY"].into_iter().any(has_display);
+    if is_blind && !opened.headless {
+        return Err(RunnerError::usage(
+            "there is no display for a browser's window; give --headless and attach to its address, or set DISPLAY",
+        ));
+    }
+    let stay = |dir: &ReplayDir| Stay::with_browser(opened.headless, dir.path.join(order::RELEASE));
+    started(place, &opened.wanted, stay)
+}
+
+fn started(place: &Place, wanted: &Wanted, stay: impl FnOnce(&ReplayDir) -> Stay) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(replay(place, wanted, stay))
+}
+
+async fn replay(
+    place: &Place,
+    wanted: &Wanted,
+    stay: impl FnOnce(&ReplayDir) -> Stay,
+) -> Result<u8> {
     let home = Home::open(place.home.as_deref())?;
     sweep(&home).await?;
     let replay_id = home::new_id()?;
     let dir = home.begin(&replay_id)?;
-    let begin = Instant::now();
     let mut outcome = Outcome {
         state: State::Blocked,
         code: None,
         message: None,
         replay_id,
+        run: None,
         parent_trace_id: String::new(),
         from_step: wanted.from_step,
         child: None,
         certificate: None,
         timings_ms: Map::new(),
     };
-    let done = carry_out(place, wanted, &dir, &mut outcome).await;
-    let total = begin.elapsed().as_secs_f64() * 1000.0;
-    outcome.timings_ms.insert("total".to_owned(), Value::from(total.round()));
+    let begin = Instant::now();
+    let stay = stay(&dir);
+    let done = carry_out((place, wanted, &stay), &dir, &mut outcome, begin).await;
     dir.end();
-    match done {
-        Ok(()) => Ok(outcome),
-        Err(error @ RunnerError::Blocked { code, .. }) => {
-            outcome.code = Some(code.to_string());
-            outcome.message = Some(error.told());
-            Ok(outcome)
-        }
-        Err(other) => Err(other),
+    if outcome.run.is_some() {
+        // Every run's outcome has been told when it ended.
+        done?;
+        return Ok(outcome.exit_code());
     }
+    settle::blocked(done, &mut outcome)?;
+    settle::total(&mut outcome, begin);
+    Teller { json: place.json }.outcome(&outcome)?;
+    Ok(outcome.exit_code())
 }
 
 /// Closes what replays left that were killed.
@@ -73,64 +94,82 @@ async fn sweep(home: &Home) -> Result<()> {
     Ok(())
 }
 
+/// Decides, acts, and closes what was opened, whatever came of it.
 async fn carry_out(
-    place: &Place,
-    wanted: &Wanted,
+    (place, wanted, stay): (&Place, &Wanted, &Stay),
     dir: &ReplayDir,
     outcome: &mut Outcome,
+    begin: Instant,
 ) -> Result<()> {
     let source = source::open(wanted, source::find(&wanted.trace, &place.root)?, &dir.path)?;
     outcome.parent_trace_id.clone_from(&source.plan.trace_id);
     let pipeline = pipeline::decide(wanted, place, &source, &outcome.replay_id)?;
-    let mut stage = Stage::new(wanted, &source, dir, Teller { json: place.json });
-    let limit = Duration::from_secs(wanted.manner.timeout);
-    let acted = tokio::select! {
-        acted = stage.act(&pipeline) => acted,
-        asked = signals::asked_to_end() => asked.map_err(RunnerError::from).and_then(|by| Err(cancelled(&format!("it was stopped by {by}")))),
-        () = tokio::time::sleep(limit) => Err(cancelled(&format!("it did not end within {} s; give it more with --timeout", limit.as_secs()))),
-    };
-    let output = child::last_lines(&dir.path.join(child::LOG), QUOTED_LINES);
-    let Stage { manifest, mut child, told, status, before, timings, .. } = stage;
-    let reap = || {
-        if let Some(child) = &mut child {
-            drop(child.try_wait());
-        }
-    };
-    for problem in home::close(&manifest, reap).await {
-        out::note(&problem);
+    let mut stage = Stage::new(wanted, &source, dir, Teller { json: place.json }, stay);
+    let mut acted = bounded(stage.act(&pipeline), wanted, stay).await;
+    if acted.is_ok() && matches!(stay, Stay::Prepared) {
+        acted = serve(&mut stage, (&source, &pipeline), outcome, begin).await;
+    }
+    let problems = settle::close(&mut stage).await;
+    for problem in &problems {
+        out::note(problem);
         // The manifest stays, and the next start tries again.
         dir.keep();
     }
-    outcome.timings_ms = timings;
-    let found = child::find(pipeline.child_root(), &before, &outcome.replay_id);
-    acted.inspect_err(|_| outcome.child = found.as_ref().map(|found| found.child.clone()))?;
-    let succeeded = status.is_some_and(|status| status.success());
-    let remains = Remains { succeeded, told: &told, child: found.as_ref(), output: &output };
-    (outcome.state, outcome.code, outcome.message) = verdict::of(&remains);
-    if let Some(found) = &found {
-        outcome.certificate = certificate(&source, found, pipeline.child_root());
+    if outcome.run.is_some() {
+        return acted;
     }
-    outcome.child = found.map(|FoundChild { child, .. }| child);
+    settle::outcome(acted, &stage, (&source, &pipeline), outcome)
+}
+
+/// Tells how the first run came out, and carries out what is asked next until nothing more is.
+async fn serve(
+    stage: &mut Stage<'_>,
+    (source, pipeline): (&Source, &Pipeline),
+    outcome: &mut Outcome,
+    mut begin: Instant,
+) -> Result<()> {
+    let (wanted, stay) = (stage.wanted, stage.stay);
+    let mut asked = held::asked();
+    let mut acted = Ok(());
+    for run in 1.. {
+        outcome.run = Some(run);
+        stage.end_processes().await;
+        let settled = settle::outcome(acted, stage, (source, pipeline), outcome);
+        settle::blocked(settled, outcome)?;
+        settle::total(outcome, begin);
+        stage.teller.outcome(outcome)?;
+        let is_cancelled = outcome.code.as_deref() == Some(Code::Cancelled.as_str());
+        if is_cancelled || !held::next(stage, &mut asked).await? {
+            break;
+        }
+        begin = Instant::now();
+        acted = bounded(stage.act_again(pipeline), wanted, stay).await;
+    }
     Ok(())
 }
 
-/// What both traces have in common, with its printed form as `text`. A trace that cannot be compared any more has none.
-fn certificate(source: &Source, found: &FoundChild, child_root: &Path) -> Option<Value> {
-    let recorded = (source.dir.as_path(), Some(source.store.as_path()));
-    let replayed = (found.child.directory.as_path(), Some(child_root));
-    let certified = certify(recorded, replayed, source.plan.from_step);
-    match certified.map(|certificate| (certificate.to_text(), serde_json::to_value(&certificate))) {
-        Ok((text, Ok(mut value))) => {
-            value["text"] = Value::from(text);
-            Some(value)
-        }
-        Ok((_, Err(error))) => {
-            out::note(&format!("no certificate: {error}"));
-            None
-        }
-        Err(error) => {
-            out::note(&format!("no certificate: {error}"));
-            None
+/// Work under the time limit, ended when somebody asks for it. A browser at step N has no limit, and is let go first.
+async fn bounded(
+    work: impl Future<Output = Result<()>>,
+    wanted: &Wanted,
+    stay: &Stay,
+) -> Result<()> {
+    let limit = Duration::from_secs(wanted.manner.timeout);
+    let (mut work, mut late) = (pin!(work), pin!(tokio::time::sleep(limit)));
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            asked = signals::asked_to_end() => {
+                let by = asked?;
+                if !stay.let_go() {
+                    return Err(cancelled(&format!("it was stopped by {by}")));
+                }
+                late.as_mut().reset(tokio::time::Instant::now() + CLOSING);
+            }
+            () = &mut late, if !stay.is_waiting() => {
+                let limit = if stay.came_there() { CLOSING } else { limit };
+                return Err(cancelled(&format!("it did not end within {} s; give it more with --timeout", limit.as_secs())));
+            }
         }
     }
 }

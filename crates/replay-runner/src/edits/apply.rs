@@ -9,9 +9,57 @@ use crate::codes::Code;
 use crate::error::{Result, RunnerError};
 use crate::tree::git;
 
-/// Applies a patch below `root`, or only checks that it would apply. Paths that do not lie below `root` are tried below `suite`.
-pub(crate) fn apply(patch: &Patch, root: &Path, suite: &Path, only_check: bool) -> Result<()> {
-    let base = if fits(patch, root) || !fits(patch, suite) { root } else { suite };
+/// What is done with a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// It is applied.
+    Forward,
+    /// It is taken back.
+    Back,
+    /// It is only tried.
+    Check,
+    /// Only the taking back is tried.
+    CheckBack,
+}
+
+/// Applies a patch whose paths are those of `root` or of `suite`.
+pub(crate) fn apply(patch: &Patch, root: &Path, suite: &Path, way: Way) -> Result<()> {
+    let base =
+        if way == Way::Back { base_of_made(patch, root, suite) } else { base(patch, root, suite)? };
+    apply_below(patch, base, way)
+}
+
+/// The folder that the patch's paths are relative to: `git diff` gives those of the repository, `git diff --relative` and editors those of the suite.
+fn base<'p>(patch: &Patch, root: &'p Path, suite: &'p Path) -> Result<&'p Path> {
+    if root == suite || !fits(patch, suite) {
+        return Ok(root);
+    }
+    if !fits(patch, root) {
+        return Ok(suite);
+    }
+    if patch.files.iter().all(|file| file.old.is_none()) {
+        return Ok(root);
+    }
+    // Both have files of these names, so what stands in them decides.
+    match (apply_below(patch, root, Way::Check), apply_below(patch, suite, Way::Check)) {
+        (Ok(()), Ok(())) => Err(failed(
+            patch,
+            &format!(
+                "it fits below `{}` and below its suite, so it is ambiguous; make it anew with paths from the repository's root where they differ, such as by one `git diff` of both",
+                root.display()
+            ),
+        )),
+        (Err(_), Ok(())) => Ok(suite),
+        _ => Ok(root),
+    }
+}
+
+/// The folder that a patch was applied below: where what it made stands.
+fn base_of_made<'p>(patch: &Patch, root: &'p Path, suite: &'p Path) -> &'p Path {
+    if apply_below(patch, root, Way::CheckBack).is_ok() { root } else { suite }
+}
+
+fn apply_below(patch: &Patch, base: &Path, way: Way) -> Result<()> {
     for file in &patch.files {
         for path in [&file.old, &file.new].into_iter().flatten() {
             if let Some(link) = link_on_the_way(base, path) {
@@ -24,8 +72,11 @@ pub(crate) fn apply(patch: &Patch, root: &Path, suite: &Path, only_check: bool) 
     }
     let mut command = git::command(base);
     command.arg("apply").arg(format!("-p{}", patch.strip)).arg("--whitespace=nowarn");
-    if only_check {
+    if matches!(way, Way::Check | Way::CheckBack) {
         command.arg("--check");
+    }
+    if matches!(way, Way::Back | Way::CheckBack) {
+        command.arg("--reverse");
     }
     // Below a repository's root git would take paths for the root's, and pass over what lies elsewhere.
     let above = base.parent().filter(|_| !base.join(".git").exists());
@@ -45,9 +96,16 @@ pub(crate) fn apply(patch: &Patch, root: &Path, suite: &Path, only_check: bool) 
     Err(failed(patch, &explained(patch, &String::from_utf8_lossy(&told.stderr))))
 }
 
-/// Every file that has to be there is there.
+/// Every file that has to be there is there; of a patch that only makes files, every folder.
 fn fits(patch: &Patch, base: &Path) -> bool {
-    patch.files.iter().filter_map(|file| file.old.as_ref()).all(|path| base.join(path).is_file())
+    let has = |path: &Path| base.join(path).is_file();
+    let has_parent = |path: &Path| base.join(path).parent().is_some_and(Path::is_dir);
+    let makes_only = patch.files.iter().all(|file| file.old.is_none());
+    patch.files.iter().all(|file| match (&file.old, &file.new) {
+        (Some(old), _) => has(old),
+        (None, Some(new)) => !makes_only || has_parent(new),
+        (None, None) => true,
+    })
 }
 
 fn link_on_the_way(base: &Path, path: &Path) -> Option<std::path::PathBuf> {

@@ -6,7 +6,7 @@ mod patch;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use apply::apply;
+pub(crate) use apply::{Way, apply};
 pub(crate) use build::{TAIL_LINES, build, failed as build_failed};
 pub(crate) use patch::{FilePatch, Patch};
 

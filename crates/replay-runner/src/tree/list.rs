@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Serialize;
 
 use super::git;
+use crate::codes::Code;
 use crate::error::{Result, RunnerError};
 
 /// Never copied: installed packages are linked, and the rest is what earlier runs left.
@@ -25,8 +26,10 @@ pub(crate) struct Listing {
     pub(crate) root: PathBuf,
     /// The suite's folder below it.
     pub(crate) suite: PathBuf,
-    /// The commit under the working directory; none without a repository or before its first commit.
+    /// The commit that the copy is a worktree of; none without a repository or before its first commit.
     pub(crate) commit: Option<String>,
+    /// Whether the files are that commit's, and not the working directory's.
+    pub(crate) is_checkout: bool,
     /// Files and links below the root.
     #[serde(serialize_with = "count")]
     pub(crate) files: Vec<PathBuf>,
@@ -47,12 +50,7 @@ fn count<S: serde::Serializer>(
 
 /// Lists the code around a suite. `except` is left out: the store of the traces.
 pub(crate) fn list(suite: &Path, except: &Path) -> Result<Listing> {
-    let suite = suite.canonicalize().map_err(|error| {
-        RunnerError::usage(format!(
-            "no suite in `{}`: {error}; name its folder with --suite",
-            suite.display()
-        ))
-    })?;
+    let suite = found(suite)?;
     let repository = repository_of(&suite);
     let root = repository.as_ref().map_or(&suite, |(root, _)| root).clone();
     let mut left_out = Vec::new();
@@ -64,48 +62,96 @@ pub(crate) fn list(suite: &Path, except: &Path) -> Result<Listing> {
     };
     let except = except.strip_prefix(&root).ok().filter(|path| !path.as_os_str().is_empty());
     files.retain(|file| is_code(file) && except.is_none_or(|except| !file.starts_with(except)));
-    let modules = folders_of(&files)
-        .into_iter()
-        .filter(|folder| root.join(folder).join("node_modules").is_dir());
-    Ok(Listing {
-        modules: modules.collect(),
+    let commit = repository.map(|(_, commit)| commit);
+    Ok(Listing { left_out, ..listing(root, &suite, files, commit) })
+}
+
+/// Lists the code of the commit that a trace was recorded at.
+pub(crate) fn at_commit(suite: &Path, recorded: Option<&str>) -> Result<Listing> {
+    let suite = found(suite)?;
+    let lost = |why: String| {
+        RunnerError::blocked(
+            Code::NoCode,
+            format!("{why}; replay the code that lies there with --code working-directory"),
+        )
+    };
+    // A recorded word is data: only a digest may become an argument of git.
+    let is_digest = |sha: &&str| {
+        (7..=64).contains(&sha.len()) && sha.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let sha = recorded.filter(is_digest).ok_or_else(|| {
+        lost("the trace names no commit that it was recorded at (`run.start.code_sha`)".to_owned())
+    })?;
+    let repository = repository_of(&suite);
+    let (root, _) = repository.ok_or_else(|| {
+        lost(format!(
+            "the trace was recorded at commit {sha}, and `{}` lies in no git repository",
+            suite.display()
+        ))
+    })?;
+    let commit = line(&root, &["rev-parse", "--verify", "--quiet", &format!("{sha}^{{commit}}")]);
+    let commit = commit.ok_or_else(|| {
+        lost(format!(
+            "commit {sha}, which the trace was recorded at, is not in `{}`: fetch it with `git fetch origin {sha}`",
+            root.display()
+        ))
+    })?;
+    let files = paths(&root, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", &commit])?;
+    Ok(Listing { is_checkout: true, ..listing(root, &suite, files, Some(commit)) })
+}
+
+fn found(suite: &Path) -> Result<PathBuf> {
+    suite.canonicalize().map_err(|error| {
+        RunnerError::usage(format!(
+            "no suite in `{}`: {error}; name its folder with --suite",
+            suite.display()
+        ))
+    })
+}
+
+fn listing(root: PathBuf, suite: &Path, files: Vec<PathBuf>, commit: Option<String>) -> Listing {
+    let has_modules = |folder: &Path| folder.join("node_modules").is_dir();
+    let folders = folders_of(&files).into_iter();
+    Listing {
+        modules: folders.filter(|folder| has_modules(&root.join(folder))).collect(),
         outer_modules: root
             .ancestors()
             .skip(1)
-            .find(|above| above.join("node_modules").is_dir())
+            .find(|above| has_modules(above))
             .map(Path::to_owned),
         suite: suite.strip_prefix(&root).unwrap_or(Path::new("")).to_owned(),
-        commit: repository.map(|(_, commit)| commit),
+        commit,
+        is_checkout: false,
         root,
         files,
-        left_out,
-    })
+        left_out: Vec::new(),
+    }
 }
 
 /// The working directory around a folder and its commit; none where git knows neither.
 fn repository_of(suite: &Path) -> Option<(PathBuf, String)> {
-    let line = |args: &[&str]| {
-        let text = String::from_utf8(git::output(suite, args).ok()?).ok()?;
-        Some(text.trim_end_matches(['\n', '\r']).to_owned())
-    };
-    let root = PathBuf::from(line(&["rev-parse", "--show-toplevel"])?).canonicalize().ok()?;
-    let commit = line(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?;
+    let root = PathBuf::from(line(suite, &["rev-parse", "--show-toplevel"])?);
+    let root = root.canonicalize().ok()?;
+    let commit = line(suite, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?;
     suite.starts_with(&root).then_some((root, commit))
 }
 
+/// The one line that git answers; none when it refuses.
+fn line(dir: &Path, args: &[&str]) -> Option<String> {
+    let text = String::from_utf8(git::output(dir, args).ok()?).ok()?;
+    Some(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// The paths that git answers, each ended by a zero byte.
+fn paths(root: &Path, args: &[&str]) -> Result<Vec<PathBuf>> {
+    let told = git::output(root, args).map_err(RunnerError::usage)?;
+    Ok(told.split(|byte| *byte == 0).filter(|path| !path.is_empty()).map(path_of).collect())
+}
+
 fn of_repository(root: &Path, left_out: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
-    let paths = |args: &[&str]| {
-        let told = git::output(root, args).map_err(RunnerError::usage)?;
-        Ok::<_, RunnerError>(
-            told.split(|byte| *byte == 0)
-                .filter(|path| !path.is_empty())
-                .map(path_of)
-                .collect::<Vec<_>>(),
-        )
-    };
-    let known = paths(&["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
-    let ignored =
-        paths(&["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"])?;
+    let known = paths(root, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
+    let ignored = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"];
+    let ignored = paths(root, &ignored)?;
     let mut files = BTreeSet::new();
     for path in known {
         // A folder is a submodule, or a repository of its own that nobody has added.

@@ -1,4 +1,5 @@
-//! The code: a copy of the working directory as it stands, uncommitted changes included, in a place of its own.
+//! The code: a copy of the working directory as it stands, uncommitted changes included, or the recorded commit as git has it, in a
+//! place of its own.
 //!
 //! Edits and builds never touch the user's tree: files are copied, and only installed packages are reached by links.
 
@@ -8,12 +9,11 @@ mod list;
 mod modules;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
-pub(crate) use list::{Listing, list};
+pub(crate) use list::{Listing, at_commit, list};
 
-use crate::codes::Code;
-use crate::error::{Result, RunnerError};
-use crate::home::{Manifest, ReplayDir, Worktree};
+use crate::error::Result;
 
 /// The copy.
 #[derive(Debug)]
@@ -29,37 +29,27 @@ pub(crate) fn place(dir: &Path) -> PathBuf {
     dir.join("tree").join("code")
 }
 
-/// Makes the copy; a worktree stands in the manifest before git hears of it.
-pub(crate) fn make(listing: &Listing, dir: &ReplayDir, manifest: &mut Manifest) -> Result<Tree> {
-    let root = place(&dir.path);
-    let above = root.parent().unwrap_or(&root);
-    std::fs::create_dir_all(above).map_err(RunnerError::at("create directory", above))?;
-    if let Some(commit) = &listing.commit {
-        manifest.worktree = Some(Worktree { repository: listing.root.clone(), path: root.clone() });
-        manifest.write(&dir.path)?;
-        add_worktree(&listing.root, &root, commit)?;
+/// Git's arguments that add a worktree at `place`. Without a checkout where the files come from the working directory.
+pub(crate) fn worktree_args(listing: &Listing, place: &Path, commit: &str) -> Vec<String> {
+    let mut args = vec!["worktree", "add", "--quiet", "--detach"];
+    if !listing.is_checkout {
+        args.push("--no-checkout");
     }
-    copy::files(listing, &root)?;
-    for folder in &listing.modules {
-        let folder = Path::new(folder);
-        modules::mirror(&listing.root.join(folder), &root.join(folder), (&listing.root, &root))?;
-    }
-    if let Some(outer) = &listing.outer_modules {
-        modules::mirror(outer, above, (&listing.root, &root))?;
-    }
-    Ok(Tree { suite: root.join(&listing.suite), root })
+    let place = place.to_string_lossy();
+    args.extend([place.as_ref(), commit]);
+    args.into_iter().map(str::to_owned).collect()
 }
 
-/// Without a checkout, because the files come from the working directory; the index is filled so that git calls only changes changed.
-fn add_worktree(repository: &Path, path: &Path, commit: &str) -> Result<()> {
-    let failed = |error: String| {
-        RunnerError::blocked(
-            Code::BuildFailed,
-            format!("no worktree of `{}` can be added at {commit}: {error}", repository.display()),
-        )
-    };
-    let place = path.to_string_lossy();
-    let add = ["worktree", "add", "--quiet", "--detach", "--no-checkout", &place, commit];
-    git::output(repository, &add).map_err(failed)?;
-    git::output(path, &["read-tree", "HEAD"]).map(drop).map_err(failed)
+/// Fills the copy, whose worktree is there already. `stop` ends it early, with an error that nobody reads.
+pub(crate) fn fill(listing: &Listing, root: &Path, stop: &AtomicBool) -> Result<Tree> {
+    if !listing.is_checkout {
+        copy::files(listing, root, stop)?;
+    }
+    for folder in &listing.modules {
+        modules::mirror(&listing.root.join(folder), &root.join(folder), (&listing.root, root))?;
+    }
+    if let Some((outer, above)) = listing.outer_modules.as_ref().zip(root.parent()) {
+        modules::mirror(outer, above, (&listing.root, root))?;
+    }
+    Ok(Tree { suite: root.join(&listing.suite), root: root.to_owned() })
 }

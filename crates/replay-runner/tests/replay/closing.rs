@@ -28,7 +28,7 @@ fn all_gone(pids: &[String]) {
     }
 }
 
-fn send(signal: &str, pid: u32) {
+pub(crate) fn send(signal: &str, pid: u32) {
     let done =
         std::process::Command::new("kill").arg(signal).arg(pid.to_string()).status().unwrap();
     assert!(done.success());

@@ -60,6 +60,14 @@ impl Suite {
         self.dir.path().join("code")
     }
 
+    /// Changes a text of the source trace.
+    pub(crate) fn edit_trace(&self, old: &str, new: &str) {
+        let path = self.trace_dir().join("trace.ndjson.zst");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(old), "{text}");
+        fs::write(&path, text.replace(old, new)).unwrap();
+    }
+
     /// One more line of the source trace.
     pub(crate) fn append_to_trace(&self, line: &Value) {
         let path = self.trace_dir().join("trace.ndjson.zst");
@@ -94,7 +102,13 @@ impl Suite {
 
     pub(crate) fn git(&self, args: &[&str]) -> String {
         let mut git = Command::new("git");
-        git.current_dir(self.code()).args(["-c", "user.name=t", "-c", "user.email=t@example.com"]);
+        // What its user has set up for every repository, such as hooks, is no part of a test.
+        git.env("GIT_CONFIG_GLOBAL", "/dev/null").current_dir(self.code()).args([
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.com",
+        ]);
         let done = git.args(args).output().unwrap();
         assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8(done.stdout).unwrap()

@@ -5,6 +5,7 @@
 
 mod clones;
 mod closing;
+mod held;
 mod kit;
 mod outcomes;
 mod patches;

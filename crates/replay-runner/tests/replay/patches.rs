@@ -89,3 +89,28 @@ fn several_patches_build_on_each_other() {
     assert_eq!(suite.left(&ran.outcome(), "seen/playwright.config.ts"), "// two\n");
     assert_eq!(suite.left(&ran.outcome(), "seen/made.ts"), "--- a/not/a/header\n");
 }
+
+#[test]
+fn what_stands_in_the_files_decides_whose_paths_a_patch_has() {
+    let suite = Suite::new(true);
+    suite.write("playwright.config.ts", "// the root's\n");
+    suite.write("same.ts", "same\n");
+    suite.write("shop/same.ts", "same\n");
+    suite.write("shop/helpers/one.ts", "");
+    let run = |diff: &str| {
+        let edit = suite.write("../edit.patch", diff).display().to_string();
+        suite.run("pass", &["--edit", &edit]).outcome()
+    };
+    let config = "export default { webhook: '/old' };";
+    let of_suite = run(&patch("playwright.config.ts", config, "// mended"));
+    assert_eq!(of_suite["state"], "passed", "{of_suite}");
+    assert_eq!(suite.left(&of_suite, "seen/playwright.config.ts"), "// mended\n");
+    let of_root = run(&patch("playwright.config.ts", "// the root's", "// mended"));
+    assert_eq!(of_root["state"], "passed", "{of_root}");
+    assert!(suite.left(&of_root, "seen/playwright.config.ts").contains("/old"));
+    let of_both = run(&patch("same.ts", "same", "other"));
+    assert_eq!(of_both["code"], "PATCH_FAILED", "{of_both}");
+    assert!(of_both["message"].as_str().unwrap().contains("ambiguous"), "{of_both}");
+    let made = run("--- /dev/null\n+++ b/helpers/two.ts\n@@ -0,0 +1 @@\n+made\n");
+    assert_eq!(suite.left(&made, "seen/helpers/two.ts"), "made\n");
+}

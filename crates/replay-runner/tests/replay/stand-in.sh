@@ -12,6 +12,7 @@ cp "$MOLAR_REPLAY_ORDER" "$MOLAR_TRACE_DIR/order.json"
 ls -l "$MOLAR_REPLAY_ORDER" > "$MOLAR_TRACE_DIR/order.mode"
 env > "$MOLAR_TRACE_DIR/env"
 printf '%s\n' "$@" > "$MOLAR_TRACE_DIR/args"
+rm -rf "$MOLAR_TRACE_DIR/seen"
 cp -R . "$MOLAR_TRACE_DIR/seen"
 tell '{"at_ms":1,"state":"skipping","step":1}'
 
@@ -56,6 +57,17 @@ case "${STAND_IN:-pass}" in
       trace failed "550e8400-e29b-41d4-b716-${id#????}"; exit 1
     fi
     tell '{"at_ms":3,"state":"passed"}'; trace passed "$uuid" ;;
+  hold)
+    tell '{"at_ms":2,"state":"held","step":2,"message":"it stands","detail":{"cdp":"http://127.0.0.1:1"}}'
+    release=$(field release)
+    while [ ! -e "$release" ]; do sleep 0.05; done
+    trace failed "$uuid"; exit 1 ;;
+  by-code)
+    # As the test would: what stands in the copy decides.
+    n=$(cat "$MOLAR_TRACE_DIR/runs" 2> /dev/null || echo 0); n=$((n + 1)); echo "$n" > "$MOLAR_TRACE_DIR/runs"
+    uuid="550e8400-e29b-41d4-a${n}16-${id#????}"
+    if grep -q right playwright.config.ts; then tell '{"at_ms":2,"state":"passed"}'; trace passed "$uuid"; exit 0; fi
+    tell '{"at_ms":2,"state":"failed"}'; trace failed "$uuid" ',"error":{"message":"not right"}'; exit 1 ;;
   hang)
     sleep 600 & echo "$!" > "$MOLAR_TRACE_DIR/pids"
     if command -v setsid > /dev/null; then setsid sleep 600 & echo "$!" >> "$MOLAR_TRACE_DIR/pids"; fi

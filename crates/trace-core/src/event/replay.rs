@@ -115,6 +115,9 @@ pub struct NetworkMatch {
     /// What differs.
     #[serde(default)]
     pub deltas: Vec<RequestDelta>,
+    /// `missing` where the recorded answer's body was not recorded, so that it was given empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// The page that asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,

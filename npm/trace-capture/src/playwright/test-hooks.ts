@@ -1,5 +1,6 @@
 import type { TestInfo } from '@playwright/test';
 import { guarded, problems } from '../problems.js';
+import { replayGuest } from '../replay-port.js';
 import { seeing } from './hidden-frames.js';
 import type { Session } from '../session.js';
 import { asJson } from '../values.js';
@@ -89,7 +90,10 @@ function stepBegin(raw: RawTestInfo, session: Session, payload: StepBegin, value
   session.steps.begin(payload);
   if (payload.category === 'expect') session.expects.begin(payload, step);
   if (payload.category === 'pw:api') session.actions.stepBegin(payload);
-  if (payload.category === 'test.step' && step) keepValue(step, values);
+  if (payload.category === 'test.step' && step) {
+    keepValue(step, values);
+    holdBody(step);
+  }
 }
 
 function stepEnd(session: Session, payload: StepEnd, values: Map<string, Json>): void {
@@ -108,6 +112,17 @@ function keepValue(step: RawStep, values: Map<string, Json>): void {
     const value = asJson(result, MAX_VALUE);
     if (value !== undefined) values.set(step.stepId, value);
   });
+}
+
+/** A replay may keep a step from beginning; a test that is not replayed has nobody to ask. */
+function holdBody({ info }: RawStep): void {
+  const gate = replayGuest()?.bodyBegins?.();
+  const run = info?._runStepBody;
+  if (!gate || !info || typeof run !== 'function') return;
+  info._runStepBody = async (...args) => {
+    await gate;
+    return await run.apply(info, args);
+  };
 }
 
 /** The recorder is set up inside `Before Hooks`, whose begin has been told already. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { HoldOrder } from './hold.js';
 
 /** How steps before the one that is replayed are got over. */
 export type Strategy = 'fast-forward' | 'restore' | 'auto';
@@ -26,7 +27,14 @@ export interface Order {
   readonly guest: string;
   /** File that progress is appended to. */
   readonly progress?: string | null;
-  readonly hold?: boolean;
+  /** Longest that nothing at all may happen in a step that is carried out on the record; the guest's own bound when absent. */
+  readonly stall_ms?: number | null;
+  /** Sends what changed something in the skipped steps to the running application, before the first live step. */
+  readonly server_fast_forward?: boolean;
+  /** A file that is written when the clones are back where they were, after those requests have changed them. */
+  readonly clones_restored?: string | null;
+  /** Keeps the browser at the step, and the test from going on. */
+  readonly hold?: HoldOrder | null;
 }
 
 /** Reads an order. Throws a sentence that names the field which is wrong. */

@@ -43,13 +43,25 @@ export class Pace {
     this.#release();
   }
 
-  /** Resolves when that moment of the record is reached. */
-  async reaches(at_ms: number): Promise<void> {
-    if (this.now() >= at_ms) return;
+  /**
+   * Resolves when that moment of the record is reached, or `patience_ms` after it would have been: a step that itself waits for what
+   * comes then would never end, since the next one's begin is not reached before.
+   */
+  async reaches(at_ms: number, patience_ms: number = Infinity): Promise<void> {
+    const left_ms = at_ms - this.now();
+    if (left_ms <= 0) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((go) => {
-      this.#waiting.add({ at_ms, go });
+      const one = { at_ms, go };
+      this.#waiting.add(one);
       this.#release();
+      if (patience_ms === Infinity) return;
+      timer = setTimeout(() => {
+        this.#waiting.delete(one);
+        go();
+      }, left_ms + patience_ms);
     });
+    clearTimeout(timer);
   }
 
   /** Lets everything go that waits; the test is over. */

@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs';
 
 /** Where a replay is. */
-export type State = 'restoring' | 'skipping' | 'running' | 'passed' | 'failed' | 'diverged' | 'blocked';
+export type State = 'restoring' | 'skipping' | 'running' | 'held' | 'passed' | 'failed' | 'diverged' | 'blocked';
 
 /** Why a replay is where it is, for programs. */
-export type Code = 'SKIPPED_REGION_DIVERGED' | 'NETWORK_MISS' | 'NO_SUCH_STEP' | 'NO_TAPE' | 'NO_SNAPSHOT' | 'NO_SECRETS' | 'UNSUPPORTED_HANDLE' | 'BROWSER_MISSING';
+export type Code = 'SKIPPED_REGION_DIVERGED' | 'SERVER_DIVERGED' | 'NETWORK_MISS' | 'NO_SUCH_STEP' | 'NO_TAPE' | 'NO_SNAPSHOT' | 'NO_SECRETS' | 'UNSUPPORTED_HANDLE' | 'BROWSER_MISSING';
 
 /** One line of progress, without its time. */
 export interface Report {

@@ -2,6 +2,7 @@ import type { Append } from './network/findings.js';
 import { Findings } from './network/findings.js';
 import type { Order } from './order.js';
 import { Pace } from './pace.js';
+import { Stall } from './stall.js';
 import type { Asked, Found, OriginClass, ReplayPlan, ReplaySource } from './source.js';
 
 /** Who answers a request. */
@@ -20,6 +21,9 @@ export class Replay {
   readonly plan: ReplayPlan;
   readonly pace: Pace;
   readonly findings: Findings;
+  readonly stall: Stall;
+  /** What recorded cookies, as `name=value`, are at the running application. */
+  readonly cookies: Map<string, string> = new Map();
   readonly #switched: (() => void)[] = [];
   /** How the steps before the first live one are got over. */
   readonly strategy: 'fast-forward' | 'restore';
@@ -37,6 +41,7 @@ export class Replay {
     const marks = this.plan.steps.flatMap(({ id, ts_ms }) => (ts_ms === undefined ? [] : [{ id, ts_ms }]));
     this.pace = new Pace(marks.some(({ id }) => id === this.plan.step.id) ? marks : [...marks, this.plan.step]);
     this.findings = new Findings(append);
+    this.stall = new Stall(order.stall_ms ?? undefined);
   }
 
   /** Whether the steps before the first live one are under way. */
@@ -59,6 +64,12 @@ export class Replay {
     if (!this.#skipping) return;
     this.#skipping = false;
     for (const listener of this.#switched.splice(0)) listener();
+  }
+
+  /** How long a step took when it was recorded: up to the next one's begin. */
+  recordedLength(index: number): number {
+    const [own, next] = [index, index + 1].map((wanted) => this.plan.steps.find((step) => step.index === wanted)?.ts_ms);
+    return own === undefined || next === undefined ? 0 : Math.max(0, next - own);
   }
 
   /** Calls back when the first live step begins. */
@@ -87,8 +98,13 @@ export class Replay {
 
   /** What a clock on the wall showed at this moment of the record. */
   wallNow(): number | undefined {
+    return this.wallAt(this.pace.now());
+  }
+
+  /** The same for any moment of the record's axis. */
+  wallAt(axis_ms: number): number | undefined {
     const { wall_ms_at_step: wall_ms, step } = this.plan;
-    return wall_ms === undefined ? undefined : wall_ms - step.ts_ms + this.pace.now();
+    return wall_ms === undefined ? undefined : wall_ms - step.ts_ms + axis_ms;
   }
 
   classOf(url: string): OriginClass {

@@ -63,6 +63,22 @@ export interface ReplaySource {
   sockets(): string;
   state(): string;
   tape(): string;
+  /** JSON array of `Change`. */
+  changes(): string;
+}
+
+/** A recorded request of a skipped step that changed something at the application, secrets put back. */
+export interface Change {
+  readonly seq: number;
+  readonly sent_ms: number;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [string, string])[];
+  /** Base64; empty where there was none. */
+  readonly body: string;
+  /** Of the recorded answer. */
+  readonly status: number;
+  readonly set_cookie: readonly string[];
 }
 
 interface ReplaySourceClass {

@@ -1,6 +1,7 @@
 import type { TestInfo } from '@playwright/test';
 import type { ReplayStep } from '@molar/trace-capture';
 import type { Missed } from './network/findings.js';
+import { shown } from './network/shown.js';
 import type { Report } from './progress.js';
 import type { Left } from './way.js';
 import type { Replay } from './replay.js';
@@ -12,10 +13,15 @@ interface Ended {
   readonly step: ReplayStep | undefined;
   /** Why the replay left its way, where it did. */
   readonly left: Left | undefined;
+  /** What a step on the record waited for in vain, where it was ended for that. */
+  readonly standsStill: string | undefined;
 }
 
+/** What helps where the running application is not where the record left it. */
+export const TO_DO = 'Bring it there with --server-fast-forward, or stay on the record with --app-mode recorded';
+
 /** How a replay ended, told from how its test did. */
-export function verdictOf({ testInfo, replay, step, left }: Ended): Report {
+export function verdictOf({ testInfo, replay, step, left, standsStill }: Ended): Report {
   const wanted = replay.order.from_step;
   const { status, expectedStatus } = testInfo;
   const passed = status === expectedStatus;
@@ -25,6 +31,13 @@ export function verdictOf({ testInfo, replay, step, left }: Ended): Report {
   if (replay.skipping) {
     const where = step?.index === undefined ? 'before its first step' : `in step ${step.index}, «${step.title}»`;
     if (passed) return { state: 'diverged', ...at, code: 'NO_SUCH_STEP', message: `the test ended without reaching step ${wanted}: an edit took steps away; choose a smaller step` };
+    if (standsStill !== undefined) {
+      return {
+        state: 'diverged', ...at, code: 'SKIPPED_REGION_DIVERGED',
+        message: `nothing happened any more ${where}, which is carried out on the record: ${standsStill}. Choose an earlier step, so that this one runs for real`,
+        ...detailOf(replay),
+      };
+    }
     return {
       state: 'diverged', ...at, code: 'SKIPPED_REGION_DIVERGED',
       message: `the test failed ${where}, before step ${wanted}, while its steps were carried out on the record: ${said || 'no message'}. Choose an earlier step, so that this one runs for real`,
@@ -32,7 +45,13 @@ export function verdictOf({ testInfo, replay, step, left }: Ended): Report {
     };
   }
   if (passed) return { state: 'passed', ...at };
-  const missed = replay.findings.firstMiss;
+  const { firstMiss: missed, refused } = replay.findings;
+  if (refused !== undefined) {
+    return {
+      state: 'diverged', ...at, code: 'SERVER_DIVERGED',
+      message: `${refused}. The running application is not where the record left it, such as without the sign-in, unless an edit makes it answer so. The test failed: ${said || 'no message'}. ${TO_DO}`,
+    };
+  }
   if (!missed) return { state: 'failed', ...at, ...(said === '' ? {} : { message: said }) };
   return {
     state: 'diverged', ...at, code: 'NETWORK_MISS',
@@ -44,12 +63,6 @@ export function verdictOf({ testInfo, replay, step, left }: Ended): Report {
 function detailOf(replay: Replay): Pick<Report, 'detail'> {
   const missed = replay.findings.firstMiss;
   return missed ? { detail: { miss: { ...missed, url: shown(missed.url) } } } : {};
-}
-
-/** An address as it may be printed: its query may hold a token that was put back. */
-function shown(url: string): string {
-  const [address = '', query] = url.split(/[?#]/, 2);
-  return query === undefined ? address : `${address}?…`;
 }
 
 function wordsOf({ method, url, class: originClass, why }: Missed): string {

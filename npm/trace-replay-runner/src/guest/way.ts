@@ -11,6 +11,7 @@ import type { Below } from './restore/restorer.js';
 import { Restoration } from './restore/restoration.js';
 import { readState } from './restore/state.js';
 import { openSource } from './source.js';
+import { TO_DO } from './verdict.js';
 
 /** Why a replay left its way before the live part. */
 export interface Left {
@@ -37,9 +38,12 @@ export interface Way {
   intercept(call: Call, otherwise: () => Promise<unknown> | undefined): Promise<unknown> | undefined;
 }
 
+/** What is done to the world before the first live step, once; never rejects. */
+export type Prepare = () => Promise<void>;
+
 /** The way that an order asks for, as far as the record allows it. */
-export function wayOf(order: Order, append: Append, tell: (report: Report) => void): Way {
-  const drive = (reason?: string, blocked?: Way['blocked']): Way => new FastForward(new Replay(order, openSource(order, true), 'fast-forward', append), reason, blocked);
+export function wayOf(order: Order, append: Append, tell: (report: Report) => void, prepare?: Prepare): Way {
+  const drive = (reason?: string, blocked?: Way['blocked']): Way => new FastForward(new Replay(order, openSource(order, true), 'fast-forward', append), reason, blocked, prepare);
   if (order.strategy === 'fast-forward') return drive();
   const source = openSource(order, false);
   const replay = new Replay(order, source, 'restore', append, openSource(order, true));
@@ -52,7 +56,7 @@ export function wayOf(order: Order, append: Append, tell: (report: Report) => vo
   if (lacking && order.strategy === 'auto') return drive(lacking.message);
   if (lacking || !tape) return drive(undefined, lacking);
   const restoration = new Restoration(replay, contexts, tape);
-  return new Restore(replay, restoration, tape, append, tell);
+  return new Restore(replay, restoration, tape, append, tell, prepare);
 }
 
 /** Every step is carried out, those before the first live one on the record. */
@@ -62,9 +66,11 @@ class FastForward implements Way {
   readonly blocked: Way['blocked'];
   readonly left: undefined = undefined;
   readonly figures: Readonly<Record<string, number>> = {};
+  readonly #prepare: Prepare | undefined;
 
-  constructor(replay: Replay, reason: string | undefined, blocked: Way['blocked']) {
+  constructor(replay: Replay, reason: string | undefined, blocked: Way['blocked'], prepare: Prepare | undefined) {
     this.replay = replay;
+    this.#prepare = prepare;
     this.reason = reason;
     this.blocked = blocked;
   }
@@ -74,7 +80,9 @@ class FastForward implements Way {
   }
 
   arrive(go: () => void): void {
-    go();
+    // At once where nothing is to be prepared, or the page's own requests would come to late answers.
+    if (this.#prepare) void this.#prepare().then(go);
+    else go();
   }
 
   intercept(call: Call, otherwise: () => Promise<unknown> | undefined): Promise<unknown> | undefined {
@@ -93,6 +101,7 @@ class Restore implements Way {
   readonly #memo: Memo;
   readonly #append: Append;
   readonly #tell: (report: Report) => void;
+  readonly #prepare: Prepare | undefined;
   readonly #contexts: BrowserContext[] = [];
   #settled: Promise<void> | undefined;
   #isSettled = false;
@@ -103,7 +112,8 @@ class Restore implements Way {
   #restore_ms = 0;
   #skip_ms = 0;
 
-  constructor(replay: Replay, restoration: Restoration, tape: ConstructorParameters<typeof Memo>[0], append: Append, tell: (report: Report) => void) {
+  constructor(replay: Replay, restoration: Restoration, tape: ConstructorParameters<typeof Memo>[0], append: Append, tell: (report: Report) => void, prepare: Prepare | undefined) {
+    this.#prepare = prepare;
     this.replay = replay;
     this.#restoration = restoration;
     this.#append = append;
@@ -157,6 +167,8 @@ class Restore implements Way {
   }
 
   async #restore(): Promise<void> {
+    // The application first: the browser is given the cookies that it gives, and the gate asks it.
+    await this.#prepare?.();
     this.#tell({ state: 'restoring' });
     const begun_ms = performance.now();
     const fidelity = await this.#restoration.settled();
@@ -164,7 +176,9 @@ class Restore implements Way {
     this.#append('replay.fidelity', { ...fidelity });
     this.#isSettled = true;
     if (fidelity.grade !== 'diverged') return;
-    const why = fidelity.checks.filter(({ grade }) => grade === 'diverged').map(({ name, message }) => `${name}: ${message ?? ''}`).join('; ');
+    const diverged = fidelity.checks.filter(({ grade }) => grade === 'diverged');
+    const why = diverged.map(({ name, message }) => `${name}: ${message ?? ''}`).join('; ');
+    if (diverged.every(({ name }) => name === 'server')) return void this.#leave('SERVER_DIVERGED', `the browser was put back, but ${diverged[0]?.message ?? ''}. ${TO_DO}`, { fidelity });
     this.#leave('SKIPPED_REGION_DIVERGED', `the browser could not be put back to where step ${this.replay.order.from_step} began (${why}). Replay with --strategy fast-forward`, { fidelity });
   }
 

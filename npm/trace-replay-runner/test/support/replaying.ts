@@ -60,6 +60,10 @@ export interface Wanted {
   readonly strategy?: string;
   readonly app_mode?: string;
   readonly app_origins: readonly string[];
+  readonly server_fast_forward?: boolean;
+  readonly stall_ms?: number;
+  /** Keeps the browser at the step; called with what is told of it, and let go when that is over. */
+  readonly whileHeld?: (line: Line) => Promise<void>;
 }
 
 interface Reader {
@@ -80,18 +84,31 @@ export async function replayPages(wanted: Wanted, env: Readonly<Record<string, s
   const dir = temporary();
   const progress = join(dir, 'progress.ndjson');
   const order = join(dir, 'order.json');
-  const { trace, from_step, strategy = 'fast-forward', app_mode = 'recorded', app_origins } = wanted;
+  const { trace, from_step, strategy = 'fast-forward', app_mode = 'recorded', app_origins, whileHeld, server_fast_forward = false, stall_ms = null } = wanted;
+  const release = join(dir, 'release');
   writeFileSync(progress, '');
   writeFileSync(order, JSON.stringify({
     version: 1, replay_id: 'r-test', trace: trace.dir, blobs: trace.root, from_step, strategy, app_mode, app_origins, passthrough: [],
-    vault_key: join(trace.root, 'vault.key'), guest: join(PACKAGE, 'dist', 'guest.cjs'), progress, hold: false,
+    vault_key: join(trace.root, 'vault.key'), guest: join(PACKAGE, 'dist', 'guest.cjs'), progress, server_fast_forward, stall_ms, hold: whileHeld ? { headless: true, release } : null,
   }));
-  const run = await runPages({ ...env, MOLAR_REPLAY_ORDER: order }, ['-g', `${trace.title}$`]);
-  const lines = readFileSync(progress, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
+  const told = (): Line[] => readFileSync(progress, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
+  const running = runPages({ ...env, MOLAR_REPLAY_ORDER: order }, ['-g', `${trace.title}$`]);
+  if (whileHeld) {
+    const isOver = running.then(() => true);
+    let held: Line | undefined;
+    while (!(held ??= told().find(({ state }) => state === 'held')) && !(await Promise.race([isOver, pause()])));
+    await (held ? whileHeld(held) : undefined)?.finally(() => writeFileSync(release, ''));
+  }
+  const run = await running;
+  const lines = told();
   const [replayed] = run.traces;
   const last = lines.at(-1);
   if (!replayed || !last) throw new Error(`the replay of \`${trace.title}\` left ${run.traces.length} traces and ${lines.length} lines:\n${run.output}`);
   return { ...run, progress: lines, last, trace: replayed };
+}
+
+async function pause(): Promise<false> {
+  return await new Promise((resolve) => setTimeout(() => resolve(false), 50));
 }
 
 function temporary(): string {

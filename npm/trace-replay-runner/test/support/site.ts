@@ -9,6 +9,8 @@ export interface Site {
   readonly url: string;
   /** What it was asked, in order. */
   readonly asked: string[];
+  /** Forgets who has signed in, as a server does that is started anew. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -66,6 +68,8 @@ const WORKERS = `
 export async function startSite(): Promise<Site> {
   const asked: string[] = [];
   const counts = new Map<string, number>();
+  const members = new Set<string>();
+  const isMember = (request: IncomingMessage): boolean => members.has(/member=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? '');
   const next = (name: string): number => {
     const n = (counts.get(name) ?? 0) + 1;
     counts.set(name, n);
@@ -89,6 +93,13 @@ export async function startSite(): Promise<Site> {
     '/streams': (_, response) => html(response, page('Streams', '<p id="events"></p><p id="socket"></p><button>Ping</button>', STREAMS)),
     '/kept': (_, response) => void response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': `visit=${next('kept')}; HttpOnly` }).end(page('Kept', '<p></p><input name="note"><button>Save</button>', KEPT)),
     '/wizard': (_, response) => html(response, page('Wizard', '<button>First</button>', WIZARD)),
+    '/enter': (_, response) => {
+      const name = `m${next('enter')}`;
+      members.add(name);
+      response.writeHead(200, { 'content-type': 'application/json', 'set-cookie': `member=${name}; HttpOnly; Path=/` }).end('{}');
+    },
+    '/members': (request, response) => (isMember(request) ? html(response, page('Members')) : void response.writeHead(401).end()),
+    '/secret': (request, response) => (isMember(request) ? json(response, { n: 7 }) : void response.writeHead(401, { 'content-type': 'application/json' }).end('{"n":0}')),
     '/pixel': (_, response) => json(response, { pixel: next('pixel') }),
     '/events': (_, response) => {
       const run = next('events');
@@ -111,7 +122,7 @@ export async function startSite(): Promise<Site> {
     asked.push(`SOCKET ${request.url}`);
     talk(request, socket, next(`socket ${request.url}`));
   });
-  return { url: await listening(server), asked, close: async () => await closed(server) };
+  return { url: await listening(server), asked, forget: () => members.clear(), close: async () => await closed(server) };
 }
 
 async function listening(server: Server): Promise<string> {

@@ -12,7 +12,7 @@ use super::vault::VaultError;
 use crate::event::{Event, Kind};
 use crate::replay::certificate::{Certificate, Run, certificate};
 use crate::replay::network::{
-    Asked, Client, Entry, Matcher, Phase, Reply, Rules, Volatile, entries,
+    Asked, Change, Client, Entry, Matcher, Phase, Reply, Rules, Volatile, changes, entries,
 };
 use crate::replay::origins::{OriginClass, OriginOptions, Origins};
 use crate::replay::plan::{Past, Warning};
@@ -149,9 +149,22 @@ impl ReplaySource {
         found.reply(matcher.entries(), first, &self.store)
     }
 
-    /// The body of an entry's answer, decoded, secrets put back; none when there is none.
+    /// The body of an entry's answer, decoded; none when there is none. Secrets are put back in what the application and clones
+    /// answered: a stranger could write a placeholder himself, and would be handed what was never his.
     pub fn body(&self, entry: usize) -> Option<Vec<u8>> {
-        self.entry(entry)?.answer_body(&self.store)
+        let entry = self.entry(entry)?;
+        let is_strange = self.origins.class(&entry.url) == OriginClass::ThirdParty;
+        if is_strange { entry.recorded_body(&self.store) } else { entry.answer_body(&self.store) }
+    }
+
+    /// The requests before the step that changed something at the application, in order, secrets put back.
+    pub fn changes(&self) -> Vec<Change> {
+        let of = |matcher: &Matcher| {
+            changes(matcher.entries(), self.past.step.ts_ms, &self.origins, &self.store)
+        };
+        let mut all = [of(&self.browser), of(&self.test)].concat();
+        all.sort_by(|a, b| a.sent_ms.total_cmp(&b.sent_ms).then(a.seq.cmp(&b.seq)));
+        all
     }
 
     /// Recorded requests from the step on that nobody has asked for.

@@ -4,6 +4,7 @@
 //! that fails it is a miss that names what came nearest. Nothing is ever passed on to a network from here.
 
 mod body;
+mod changes;
 mod deltas;
 mod entry;
 pub(super) mod fields;
@@ -16,6 +17,7 @@ mod score;
 mod tests;
 pub(super) mod volatile;
 
+pub use changes::{Change, changes};
 pub use deltas::Delta;
 pub use entry::{Answer, Client, Entry, entries};
 pub use fields::{Field, Place};

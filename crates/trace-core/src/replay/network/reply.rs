@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::deltas::Delta;
 use super::entry::{Answer, Entry};
 use super::found::{Found, Hit, Miss, Tier, Use};
-use crate::event::{Headers, NetworkResponse, Seq};
+use crate::event::{Content, Headers, NetworkResponse, Seq};
 use crate::replay::beside::Beside;
 
 /// A recorded body is what the page saw: decoded and whole. What speaks of its way over the wire would be false.
@@ -162,11 +162,16 @@ fn has_body(response: &NetworkResponse, beside: &dyn Beside) -> (BodyReply, Opti
 impl Entry {
     /// The body of its answer as the page saw it, secrets put back; none when there is none or it cannot be had.
     pub fn answer_body(&self, beside: &dyn Beside) -> Option<Vec<u8>> {
+        beside.bytes(self.whole_body()?)
+    }
+
+    /// The same as the record has it, placeholders in place of secrets.
+    pub fn recorded_body(&self, beside: &dyn Beside) -> Option<Vec<u8>> {
+        beside.recorded(self.whole_body()?)
+    }
+
+    fn whole_body(&self) -> Option<&Content> {
         let Answer::Response(response) = &self.answer else { return None };
-        response
-            .body
-            .as_ref()
-            .filter(|body| body.truncated.is_none())
-            .and_then(|body| beside.bytes(body))
+        response.body.as_ref().filter(|body| body.truncated.is_none())
     }
 }

@@ -14,6 +14,9 @@ interface Offer {
   readonly originClass: OriginClass;
 }
 
+/** Longest a piece of a body is held back that came after its step in the record: the step may wait for the whole of it. */
+const BODY_PATIENCE_MS = 2_000;
+
 /** One piece of a recorded stream, and when it came. */
 export interface Piece {
   readonly at_ms: number;
@@ -80,7 +83,7 @@ export class ChunkServer {
       });
     }
     for (const { at_ms, data } of pieces(answer.chunks ?? [], body, isEvents)) {
-      await this.#replay.pace.reaches(at_ms);
+      await this.#replay.pace.reaches(at_ms, isEvents ? Infinity : BODY_PATIENCE_MS);
       if (isOver) return;
       response.write(data);
     }

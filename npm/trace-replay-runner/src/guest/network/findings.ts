@@ -1,4 +1,5 @@
 import type { Found, Hit, OriginClass } from '../source.js';
+import { shown } from './shown.js';
 
 /** Writes an event into the trace of the replay. */
 export type Append = (kind: string, payload: Readonly<Record<string, unknown>>) => void;
@@ -31,16 +32,41 @@ export interface Missed {
 /** Storms of the same finding say nothing new. */
 const MOST_EVENTS = 500;
 const MOST_NEAR = 3;
+/** Not signed in, and not allowed. */
+const REFUSALS = new Set([401, 403]);
 
 /** What the replay's network did, told as events and kept as counts. */
 export class Findings {
   readonly tally: Tally = { exact: 0, normalised: 0, scored: 0, overrun: 0, missed: 0, live: 0, passthrough: 0 };
   readonly #append: Append;
+  readonly #expected = new Map<string, number>();
+  #refused: string | undefined;
   #first: Missed | undefined;
   #events = 0;
 
   constructor(append: Append) {
     this.#append = append;
+  }
+
+  /** What the application answered in the record to a request that goes to the running one now. */
+  expect(method: string, url: string, status: number): void {
+    this.#expected.set(`${method} ${url}`, status);
+  }
+
+  /** The running application answered. One that refuses whom the record has it let in does not know what the skipped steps did there. */
+  answered(method: string, url: string, status: number): void {
+    const recorded = this.#expected.get(`${method} ${url}`);
+    if (REFUSALS.has(status) && recorded !== undefined && recorded < 400) this.#refused ??= `${method} ${shown(url)} was answered with ${status}, recorded ${recorded}`;
+  }
+
+  /** What the running application first did otherwise before the live part. */
+  refuse(words: string | undefined): void {
+    this.#refused ??= words;
+  }
+
+  /** How the running application first refused what it let in when it was recorded. */
+  get refused(): string | undefined {
+    return this.#refused;
   }
 
   /** The first request that was missed and may decide the test. */

@@ -1,5 +1,6 @@
 import { REPLAY_HEADER, SECRET_VARIABLE, signReplayHeader } from '@molar/time/core';
 import type { Replay } from '../replay.js';
+import type { Found } from '../source.js';
 import type { HeaderEntry } from './fulfil.js';
 
 /** Requests that the record does not have are numbered behind all that it has. */
@@ -22,12 +23,15 @@ export class LiveHeader {
   }
 
   /** The header of one request. A repeat of a recorded one has its number, so that every replay of it draws the same. */
-  ask({ method, url, headers }: { readonly method: string; readonly url: string; readonly headers: Readonly<Record<string, string>> }, body: Buffer | undefined): HeaderEntry | undefined {
-    const t = this.#replay.wallNow();
-    if (t === undefined) return undefined;
-    const found = this.#replay.find({ method, url, headers: Object.entries(headers), client: 'browser', ...(body ? { body } : {}) });
+  ask(found: Found): HeaderEntry | undefined {
     // Beyond what was recorded each request has a number of its own, or two of them would draw the same ids.
     const seq = found.hit?.used === 'next' ? found.hit.seq : (this.#unknown += 1);
-    return { name: REPLAY_HEADER, value: signReplayHeader({ run: this.#replay.plan.trace_id, t, mode: 'shift', seq }, this.#secret) };
+    return this.at(seq, this.#replay.pace.now());
+  }
+
+  /** The header of the request of that number at a moment of the record's axis. */
+  at(seq: number, axis_ms: number): HeaderEntry | undefined {
+    const t = this.#replay.wallAt(axis_ms);
+    return t === undefined ? undefined : { name: REPLAY_HEADER, value: signReplayHeader({ run: this.#replay.plan.trace_id, t, mode: 'shift', seq }, this.#secret) };
   }
 }

@@ -2,7 +2,8 @@ import type { Browser, BrowserContext, CDPSession } from '@playwright/test';
 import { property } from '../calls/connection.js';
 import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
-import type { Answer, Hit } from '../source.js';
+import type { Served } from '../restore/server.js';
+import type { Answer, Found, Hit, OriginClass } from '../source.js';
 import type { Workers } from '../workers/workers.js';
 import { isWorkerScript } from '../workers/workers.js';
 import type { ChunkServer } from './chunk-server.js';
@@ -11,6 +12,7 @@ import type { Fulfilment, HeaderEntry } from './fulfil.js';
 import { fulfilment, isPreflight, preflight, withoutWire } from './fulfil.js';
 import { LiveHeader } from './live-header.js';
 import { reasonFor, wasGivenUp } from './reasons.js';
+import { shown } from './shown.js';
 
 /** A request that the browser holds until we say what becomes of it. */
 interface Paused {
@@ -52,6 +54,7 @@ export class Transport {
   readonly #workers: Workers;
   #isStub = false;
   #shells: readonly string[] = [];
+  readonly #served: Served[] = [];
 
   private constructor(session: CDPSession, replay: Replay, chunks: ChunkServer, workers: Workers) {
     this.#session = session;
@@ -98,12 +101,22 @@ export class Transport {
     this.#shells = urls;
   }
 
+  /** Workers that run in the browser, in words: what they wait for is not seen from here. */
+  async workers(): Promise<readonly string[]> {
+    const { targetInfos } = await quietly(this.#session, async () => await this.#session.send('Target.getTargets'));
+    return targetInfos.filter(({ type }) => type.endsWith('worker')).map(({ type, url }) => `${type} ${shown(url)}`);
+  }
+
   async #paused(paused: Paused): Promise<void> {
+    const { request, resourceType } = paused;
+    const answered = this.#replay.stall.begin(`the answer to ${request.method} ${shown(request.url)}${resourceType === undefined ? '' : ` (${resourceType})`}`);
     try {
       await (paused.responseStatusCode === undefined && paused.responseErrorReason === undefined ? this.#answer(paused) : this.#answered(paused));
     } catch {
       // A request that nobody answers would hang its page. Where the page is gone this fails too, and nobody waits.
       await this.#fail(paused, 'Failed').catch(() => undefined);
+    } finally {
+      answered();
     }
   }
 
@@ -114,14 +127,20 @@ export class Transport {
     const replay = this.#replay;
     const originClass = replay.classOf(url);
     const answerer = replay.answerer(originClass, url);
+    const body = bodyOf(paused);
+    if (answerer === 'live' && originClass !== 'app') {
+      replay.findings.live(originClass);
+      return await this.#goOn(paused);
+    }
+    const found = replay.find({ method, url, headers: Object.entries(headers), client: 'browser', ...(body ? { body } : {}) });
     if (answerer === 'live') {
       replay.findings.live(originClass);
-      return await this.#goOn(paused, originClass === 'app' ? this.#withClock(paused) : {});
+      if (found.hit?.answer.kind === 'response') replay.findings.expect(method, url, found.hit.answer.status);
+      return await this.#goOn(paused, this.#withClock(paused, found));
     }
-    const body = bodyOf(paused);
-    const found = replay.find({ method, url, headers: Object.entries(headers), client: 'browser', ...(body ? { body } : {}) });
     if (found.hit) {
       replay.findings.hit(method, url, originClass, found.hit);
+      this.#note(paused, originClass, found.hit);
       return await this.#give(paused, found.hit);
     }
     if (paused.resourceType === 'Document' && replay.strategy === 'restore') {
@@ -137,6 +156,17 @@ export class Transport {
     }
     replay.findings.miss(method, url, originClass, found.miss, !replay.restoring);
     await this.#fail(paused, 'BlockedByClient');
+  }
+
+  /** What the application would be asked for by a page that comes alive, for the gate. */
+  #note({ request: { method, url, headers }, resourceType }: Paused, originClass: OriginClass, { answer }: Hit): void {
+    const isQuestion = method === 'GET' && originClass === 'app' && ['Document', 'XHR', 'Fetch'].includes(resourceType ?? '');
+    if (this.#replay.restoring && isQuestion && answer.kind === 'response' && !answer.chunks) this.#served.push({ url, headers, status: answer.status });
+  }
+
+  /** See `Below`. */
+  get served(): readonly Served[] {
+    return this.#served;
   }
 
   /** The document that the page's own script came from, where its address was only written by that script. */
@@ -183,9 +213,8 @@ export class Transport {
   }
 
   /** Asks the running application for the clock and the randomness that it had, where it has been told the same secret. */
-  #withClock(paused: Paused): object {
-    const { request } = paused;
-    const asking = this.#header?.ask(request, bodyOf(paused));
+  #withClock({ request }: Paused, found: Found): object {
+    const asking = this.#header?.ask(found);
     return asking === undefined ? {} : { headers: [...Object.entries(request.headers).map(([name, value]) => ({ name, value })), asking] };
   }
 

@@ -5,6 +5,7 @@ import type { Check, Fidelity } from './gate.js';
 import { ask, checkContext, fidelityOf, probe } from './gate.js';
 import type { Below } from './restorer.js';
 import { restoreContext } from './restorer.js';
+import { askServer } from './server.js';
 import type { ContextState } from './state.js';
 
 interface Made {
@@ -74,6 +75,7 @@ export class Restoration {
       }
       const lost = await restoreContext(made.context, made.pages, state, this.#replay, made.below);
       checks.push(...(await checkContext(made.pages, state, lost, this.#replay)));
+      if (this.#replay.goesLive) checks.push(...(await askServer(made.context, made.below.served, this.#replay)));
     }
     const [only, ...others] = this.#made.flatMap(({ pages }) => pages);
     // The tape does not say whose a call was.

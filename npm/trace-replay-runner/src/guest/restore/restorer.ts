@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
 import { fillDocument, fillStorage, setHistoryState } from './page.js';
+import type { Served } from './server.js';
 import type { ContextState, PageState, StoredCookie } from './state.js';
 
 /** What is done to a browser from below the test. */
 export interface Below {
   putCookies(context: BrowserContext, cookies: readonly object[]): Promise<void>;
+  /** What restored pages asked of the application so far. */
+  readonly served: readonly Served[];
   /** Documents are answered with nothing while storages are filled, so that no script of the application runs before they are. */
   stub(on: boolean): void;
   /** Addresses whose recorded document stands for one that was never loaded: an application that writes its own address. */
@@ -45,8 +48,10 @@ export async function restoreContext(context: BrowserContext, pages: readonly Pa
 
 /** With all that the browser keeps of a cookie: its partition, its priority, and that scripts cannot read it. */
 function asPut({ size: _size, session: isSession, expires, sourcePort, ...cookie }: StoredCookie, replay: Replay): object {
+  const value = replay.cookies.get(`${cookie.name}=${cookie.value}`);
   return {
     ...cookie,
+    ...(value === undefined ? {} : { value }),
     ...(isSession === true || expires === undefined || expires < 0 ? {} : { expires }),
     ...(sourcePort === undefined || replay.isMoved ? {} : { sourcePort }),
   };
