@@ -164,6 +164,9 @@ pub(crate) struct Manner {
     /// Ends the replay after so many seconds
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     pub(crate) timeout: u64,
+    /// Ends the replay when standard input ends, as a pipe does whose other end has died
+    #[arg(long)]
+    pub(crate) end_with_stdin: bool,
 }
 
 /// Where the code comes from.

@@ -33,6 +33,7 @@ use std::ffi::OsString;
 use clap::Parser;
 
 pub use codes::Code;
+pub use edits::check_patch;
 pub use error::RunnerError;
 pub use outcome::{Child, Outcome, State};
 pub use pipeline::{Action, Pipeline};

@@ -1,22 +1,26 @@
 //! The command line: what was typed, then what it means.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use trace_server::auth::{ApiKey, Scope, Scopes};
 use trace_server::catalog::{Catalog, KeyRow};
 use trace_server::clock::{Clock, rfc3339};
+use trace_server::layer2::Worker;
 use trace_server::org::OrgScope;
 use trace_server::serve::{Server, stop_on_signal};
 use trace_server::{App, Config, openapi_json, telemetry};
+
+const RUNNER: &str = "replay-runner";
 
 /// The companion server of Molar Trace.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub(crate) struct Args {
-    /// A TOML file with the sections server, storage, limits, auth, jobs.
+    /// A TOML file with the sections server, storage, limits, auth, jobs, layer2.
     #[arg(long, global = true, env = "TRACE_CONFIG")]
     config: Option<PathBuf>,
     /// Where rows and bytes lie; the default is `.molar-server`.
@@ -40,11 +44,37 @@ enum Command {
         #[arg(long, env = "TRACE_LOG_JSON")]
         log_json: bool,
     },
+    /// Works beside a server, on the same data directory, until it is told to stop. Prints one line of JSON when it is ready.
+    Worker {
+        /// What to do: `layer2` carries replays out, in the suites of the configuration's section `layer2`.
+        #[arg(long)]
+        role: Role,
+        /// What to log, such as `info` or `trace_server=debug`.
+        #[arg(long, env = "TRACE_LOG", default_value = "info")]
+        log: String,
+        /// Logs as JSON lines.
+        #[arg(long, env = "TRACE_LOG_JSON")]
+        log_json: bool,
+    },
+    /// The `replay-runner` command, as workers start it.
+    #[command(name = RUNNER, disable_help_flag = true)]
+    ReplayRunner {
+        /// Its own arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// API keys.
     #[command(subcommand)]
     Keys(Keys),
     /// Prints the description of the API.
     Openapi,
+}
+
+/// What a worker does.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    /// Replays.
+    Layer2,
 }
 
 #[derive(Debug, Subcommand)]
@@ -54,7 +84,7 @@ enum Keys {
         /// The organisation.
         #[arg(long)]
         org: OrgScope,
-        /// `traces:read` or `traces:write`; may be repeated.
+        /// `traces:read`, `traces:write` or `replays:run`; may be repeated.
         #[arg(long = "scope", required = true)]
         scopes: Vec<Scope>,
         /// A name for people.
@@ -77,6 +107,14 @@ enum Keys {
     },
 }
 
+impl Args {
+    /// The arguments of the runner when it is meant. It is asked before a runtime is made, because it makes its own.
+    pub(crate) fn for_runner(&self) -> Option<&[OsString]> {
+        let Command::ReplayRunner { args } = &self.command else { return None };
+        Some(args)
+    }
+}
+
 /// Does what was typed.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     if let Command::Openapi = args.command {
@@ -92,8 +130,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             telemetry::log_to_stderr(&log, log_json);
             serve(config).await
         }
+        Command::Worker { role: Role::Layer2, log, log_json } => {
+            telemetry::log_to_stderr(&log, log_json);
+            layer2(config).await
+        }
         Command::Keys(command) => keys(config, command).await,
-        Command::Openapi => Ok(()),
+        Command::Openapi | Command::ReplayRunner { .. } => Ok(()),
     }
 }
 
@@ -103,6 +145,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let server = Server::bind(app).await?;
     say(&serde_json::json!({ "url": format!("http://{}", server.address()) }).to_string())?;
     server.run().await
+}
+
+async fn layer2(config: Config) -> anyhow::Result<()> {
+    let worker = Worker::open(config, Clock::System).await?;
+    stop_on_signal(worker.app().shutdown.clone());
+    say(&worker.told().to_string())?;
+    worker.run().await
 }
 
 async fn keys(config: Config, command: Keys) -> anyhow::Result<()> {

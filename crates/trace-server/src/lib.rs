@@ -9,9 +9,11 @@ pub mod config; // what an operator can set
 pub mod error; // what a caller is told
 pub mod ingest; // recorder -> durable
 pub mod jobs; // after the end
+pub mod layer2; // a worker that carries replays out
 pub mod live; // while it happens
 pub mod org; // whose it is
 pub mod read; // durable -> reader
+pub mod replays; // from a failed step on, once more
 mod router; // every route on one page
 mod routes; // HTTP in, HTTP out
 pub mod search; // words -> tokens

@@ -6,9 +6,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match cli::run(cli::Args::parse()).await {
+fn main() -> ExitCode {
+    let args = cli::Args::parse();
+    if let Some(args) = args.for_runner() {
+        return ExitCode::from(replay_runner::run(args));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(cli::run(args)))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             cli::complain(&error);

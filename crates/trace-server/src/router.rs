@@ -14,12 +14,14 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::error::AppError;
-use crate::routes::{artifacts, blobs, bundle, events, health, ingest, stream, traces, vault};
+use crate::routes::{
+    artifacts, blobs, bundle, events, health, ingest, replays, stream, traces, vault,
+};
 
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Molar Trace",
-    description = "Ingest, read and follow traces. Every path stands under /v1 and again under /v1/trace."
+    description = "Ingest, read, follow and replay traces. Every path stands under /v1 and again under /v1/trace."
 ))]
 struct Described;
 
@@ -41,6 +43,12 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(traces::pin, traces::unpin))
         .routes(routes!(events::events))
         .routes(routes!(stream::stream))
+        // replays
+        .routes(routes!(replays::request))
+        .routes(routes!(replays::list))
+        .routes(routes!(replays::detail))
+        .routes(routes!(replays::cancel))
+        .routes(routes!(replays::events))
         // anybody
         .routes(routes!(health::openapi))
 }

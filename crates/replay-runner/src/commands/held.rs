@@ -36,7 +36,7 @@ pub(super) async fn next(
     loop {
         let line = tokio::select! {
             line = asked.recv() => line,
-            by = signals::asked_to_end() => by.map(|_| None)?,
+            by = signals::asked_to_end(false) => by.map(|_| None)?,
         };
         let Some(line) = line else { return Ok(false) };
         let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));

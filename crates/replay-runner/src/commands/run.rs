@@ -159,7 +159,7 @@ async fn bounded(
     loop {
         tokio::select! {
             done = &mut work => return done,
-            asked = signals::asked_to_end() => {
+            asked = signals::asked_to_end(wanted.manner.end_with_stdin) => {
                 let by = asked?;
                 if !stay.let_go() {
                     return Err(cancelled(&format!("it was stopped by {by}")));

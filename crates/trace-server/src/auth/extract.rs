@@ -20,6 +20,17 @@ pub struct Reader(pub OrgScope);
 #[derive(Debug, Clone)]
 pub struct Writer(pub OrgScope);
 
+/// The organisation of a caller who may have suites replayed.
+#[derive(Debug, Clone)]
+pub struct Replayer(pub OrgScope);
+
+impl FromRequestParts<Arc<App>> for Replayer {
+    type Rejection = AppError;
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AppError> {
+        authorise(&parts.headers, app, Scope::ReplaysRun).await.map(Self)
+    }
+}
+
 impl FromRequestParts<Arc<App>> for Reader {
     type Rejection = AppError;
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AppError> {

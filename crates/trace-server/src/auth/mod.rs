@@ -4,6 +4,6 @@ mod extract;
 mod key;
 mod scope;
 
-pub use extract::{Reader, Writer};
+pub use extract::{Reader, Replayer, Writer};
 pub use key::{ApiKey, KeyParseError};
 pub use scope::{Scope, Scopes};

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// A text that names no scope.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("scope `{0}` is none of `traces:read`, `traces:write`")]
+#[error("scope `{0}` is none of `traces:read`, `traces:write`, `replays:run`")]
 pub struct UnknownScope(String);
 
 /// One right.
@@ -17,6 +17,8 @@ pub enum Scope {
     TracesRead,
     /// Send.
     TracesWrite,
+    /// Have suites replayed. A right of its own, because an edit is code that a worker runs, and the keys of recorders lie on many machines.
+    ReplaysRun,
 }
 
 impl Scope {
@@ -25,6 +27,7 @@ impl Scope {
         match self {
             Self::TracesRead => "traces:read",
             Self::TracesWrite => "traces:write",
+            Self::ReplaysRun => "replays:run",
         }
     }
 }
@@ -35,6 +38,7 @@ impl FromStr for Scope {
         match text {
             "traces:read" => Ok(Self::TracesRead),
             "traces:write" => Ok(Self::TracesWrite),
+            "replays:run" => Ok(Self::ReplaysRun),
             other => Err(UnknownScope(other.to_owned())),
         }
     }
@@ -53,7 +57,7 @@ pub struct Scopes(Vec<Scope>);
 impl Scopes {
     /// Everything, for our own services.
     pub fn all() -> Self {
-        Self(vec![Scope::TracesRead, Scope::TracesWrite])
+        Self(vec![Scope::TracesRead, Scope::TracesWrite, Scope::ReplaysRun])
     }
 
     /// Whether `scope` is among them.

@@ -6,6 +6,8 @@
 mod error;
 mod job_rows;
 mod list;
+mod replay_rows;
+mod replays;
 mod rows;
 mod sqlite;
 mod words;
@@ -21,19 +23,24 @@ use crate::org::OrgScope;
 pub use error::CatalogError;
 pub use job_rows::{Job, JobCounts, JobEnd};
 pub use list::{ListCursor, ListFilter};
+pub use replay_rows::{
+    AppMode, Cancelled, ClaimedReplay, Edit, NewReplay, Offer, OpenReplay, Patience, ProgressLine,
+    Replay, ReplayEnd, ReplayRequest, Requested, Strategy, WorkerRow,
+};
+pub use replays::Replays;
 pub use rows::{
     ArtifactRow, BlobRow, ChunkCommit, ChunkRow, FinalizeCommit, FinalizeRequest, KeyRow, NewBlob,
     NewTrace, PostRow, TraceRecord, TraceRef,
 };
 pub use sqlite::SqliteCatalog;
-pub use words::{Form, Outcome, Source, Status, Tier, UnknownWord};
+pub use words::{Form, Outcome, ReplayState, Source, Status, Tier, UnknownWord};
 
 /// What a catalog promises; every backend passes the same conformance tests.
 ///
 /// - A method that returns `Ok` after a change has made the change durable.
 /// - Each method is one transaction.
 #[async_trait]
-pub trait Catalog: fmt::Debug + Send + Sync {
+pub trait Catalog: Replays + fmt::Debug + Send + Sync {
     /// Adds an API key.
     async fn insert_key(&self, org: &OrgScope, key: &KeyRow) -> Result<(), CatalogError>;
     /// The organisation's keys, newest first.

@@ -63,6 +63,8 @@ pub struct NewTrace {
     pub source: Source,
     /// The commit under test.
     pub code_sha: Option<String>,
+    /// The trace that it is the replay of.
+    pub parent_trace_id: Option<TraceId>,
     /// The whole payload.
     pub run_start: String,
 }

@@ -3,6 +3,7 @@
 mod auth;
 mod env;
 mod jobs;
+mod layer2;
 mod limits;
 mod server;
 mod storage;
@@ -15,6 +16,7 @@ use thiserror::Error;
 pub use auth::AuthConfig;
 pub use env::Env;
 pub use jobs::JobsConfig;
+pub use layer2::{Layer2Config, SuiteConfig};
 pub use limits::LimitsConfig;
 pub use server::ServerConfig;
 pub use storage::StorageConfig;
@@ -42,6 +44,14 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
+    /// A suite of `layer2` that cannot be replayed.
+    #[error("suite `{suite}` of section `layer2`: {fault}")]
+    Suite {
+        /// Its name.
+        suite: String,
+        /// What is wrong, and what to write instead.
+        fault: &'static str,
+    },
     /// The TOML file is no configuration.
     #[error("`{path}` is not a configuration of this server")]
     Toml {
@@ -67,6 +77,8 @@ pub struct Config {
     pub auth: AuthConfig,
     /// Background work.
     pub jobs: JobsConfig,
+    /// Replays: how long they wait, and what a worker for them can replay.
+    pub layer2: Layer2Config,
 }
 
 impl Config {
@@ -92,17 +104,19 @@ impl Config {
         self.storage.apply(env)?;
         self.limits.apply(env)?;
         self.auth.apply(env)?;
-        self.jobs.apply(env)
+        self.jobs.apply(env)?;
+        self.layer2.check()
     }
 
     /// A server in a private directory on a free port, with jobs that react at once.
     pub fn for_testing(data_dir: &Path) -> Self {
         Self {
             server: ServerConfig { port: 0, ..ServerConfig::default() },
-            storage: StorageConfig { data_dir: data_dir.to_owned() },
+            storage: StorageConfig { data_dir: data_dir.to_owned(), staging: None },
             limits: LimitsConfig::default(),
             auth: AuthConfig::default(),
             jobs: JobsConfig::for_testing(),
+            layer2: Layer2Config::default(),
         }
     }
 }

@@ -12,11 +12,14 @@ use super::{ConfigError, Env};
 pub struct StorageConfig {
     /// `TRACE_DATA_DIR`: holds `catalog.sqlite`, `store/` and `staging/`.
     pub data_dir: PathBuf,
+    /// Uploads on their way in, where a process has a place of its own for them: a worker beside a server.
+    #[serde(skip)]
+    pub staging: Option<PathBuf>,
 }
 
 impl Default for StorageConfig {
     fn default() -> Self {
-        Self { data_dir: PathBuf::from(".molar-server") }
+        Self { data_dir: PathBuf::from(".molar-server"), staging: None }
     }
 }
 
@@ -33,7 +36,7 @@ impl StorageConfig {
 
     /// Uploads on their way in; emptied at start, since nothing in it was acknowledged.
     pub fn staging_dir(&self) -> PathBuf {
-        self.data_dir.join("staging")
+        self.staging.clone().unwrap_or_else(|| self.data_dir.join("staging"))
     }
 
     pub(super) fn apply(&mut self, env: &Env) -> Result<(), ConfigError> {

@@ -48,8 +48,22 @@ pub async fn receive(
     let body = file_of(headers, body).await?;
     let (bytes, seconds) = (limits.bundle_bytes, limits.bundle_seconds);
     let staged = staging::receive_within(app, body, bytes, seconds).await?;
+    take(app, org, staged).await
+}
+
+/// Takes over the trace of a bundle that lies on this machine; the file goes.
+pub async fn take_file(
+    app: &Arc<App>,
+    org: &OrgScope,
+    file: std::path::PathBuf,
+) -> Result<Ingested, AppError> {
+    let staged = off_thread(move || Staged::of_file(file)).await?;
+    take(app, org, staged).await
+}
+
+async fn take(app: &Arc<App>, org: &OrgScope, staged: Staged) -> Result<Ingested, AppError> {
     let dir = StagedDir::make(app)?;
-    let limits = limits.clone();
+    let limits = app.config.limits.clone();
     let mut opened = off_thread(move || Opened::new(&staged, dir, &limits)).await?;
     let loaded = opened.blobs(&app.config.limits).await?;
     let (status, _) = register::register(app, org, &opened.new).await?;

@@ -14,7 +14,7 @@ mod staging;
 pub use artifacts::receive as receive_artifact;
 pub use blobs::{claim_missing, receive as receive_blob};
 pub use body::{digest_header, read as read_body};
-pub use bundle::{Ingested, receive as receive_bundle};
+pub use bundle::{Ingested, receive as receive_bundle, take_file as take_bundle_file};
 pub use chunks::{ChunkReply, accept as accept_chunk};
 pub use finalize::{abort, finalize, sweep};
 pub use locks::TraceLocks;

@@ -51,6 +51,8 @@ struct RunStart {
     source: Option<String>,
     #[serde(default)]
     code_sha: Option<String>,
+    #[serde(default)]
+    parent_trace_id: Option<TraceId>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -122,6 +124,7 @@ pub fn parse(body: &[u8]) -> Result<NewTrace, AppError> {
         retry: start.retry,
         source,
         code_sha: start.code_sha,
+        parent_trace_id: start.parent_trace_id,
         run_start: text.to_owned(),
     })
 }

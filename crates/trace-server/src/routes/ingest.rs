@@ -199,7 +199,7 @@ pub(crate) async fn abort(
 }
 
 /// A small JSON body; what does not parse is told with its place.
-async fn json_body<T: DeserializeOwned>(
+pub(super) async fn json_body<T: DeserializeOwned>(
     app: &App,
     headers: &HeaderMap,
     body: Body,

@@ -7,6 +7,8 @@ pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod ingest;
+pub(crate) mod replay_shapes;
+pub(crate) mod replays;
 pub(crate) mod shapes;
 pub(crate) mod stream;
 pub(crate) mod traces;

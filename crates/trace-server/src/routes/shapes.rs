@@ -24,6 +24,8 @@ pub(crate) struct TraceRow {
     source: Source,
     duration_ms: Option<f64>,
     code_sha: Option<String>,
+    /// The trace that it is the replay of.
+    parent_trace_id: Option<String>,
     /// Readable name of the failure, such as `webhook-404`.
     failure_signature: Option<String>,
     /// Stable hash of the failure.
@@ -59,6 +61,7 @@ impl TraceRow {
             source: trace.source,
             duration_ms: record.duration_ms,
             code_sha: trace.code_sha.clone(),
+            parent_trace_id: trace.parent_trace_id.map(|id| id.to_string()),
             failure_signature: record.failure_signature.clone(),
             failure_hash: record.failure_hash.clone(),
             failed_step: json(record.failed_step.as_deref()),

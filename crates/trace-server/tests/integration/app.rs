@@ -24,7 +24,7 @@ pub(crate) struct TestApp {
     pub(crate) url: String,
     pub(crate) client: Client,
     running: JoinHandle<anyhow::Result<()>>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// A caller with a key of its own.
@@ -52,7 +52,7 @@ impl TestApp {
         let server = Server::bind(Arc::clone(&app)).await.unwrap();
         let url = format!("http://{}", server.address());
         let running = tokio::spawn(server.run());
-        Self { app, url, client: Client::new(), running, _dir: dir }
+        Self { app, url, client: Client::new(), running, dir }
     }
 
     /// A caller of `org` who may do everything.
@@ -76,6 +76,24 @@ impl TestApp {
 
     pub(crate) async fn reader(&self, org: &str) -> Caller {
         self.caller_with(org, [Scope::TracesRead].into_iter().collect()).await
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.app.config.storage.data_dir
+    }
+
+    /// Stops the server and starts another one on the same data and clock; the caller may do everything.
+    pub(crate) async fn restart(self, org: &str) -> (Self, Caller) {
+        let (config, clock) = (self.app.config.clone(), self.app.clock.clone());
+        self.app.shutdown.cancel();
+        tokio::time::timeout(PATIENCE, self.running).await.unwrap().unwrap().unwrap();
+        let app = App::open(config, clock).await.unwrap();
+        let server = Server::bind(Arc::clone(&app)).await.unwrap();
+        let url = format!("http://{}", server.address());
+        let running = tokio::spawn(server.run());
+        let again = Self { app, url, client: Client::new(), running, dir: self.dir };
+        let caller = again.caller(org).await;
+        (again, caller)
     }
 
     /// Stops the server and waits for its end.

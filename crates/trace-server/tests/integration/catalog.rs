@@ -42,6 +42,7 @@ fn trace(n: u8) -> NewTrace {
         retry: 0,
         source: Source::Pr,
         code_sha: None,
+        parent_trace_id: None,
         run_start: "{}".to_owned(),
     }
 }

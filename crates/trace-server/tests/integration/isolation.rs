@@ -33,6 +33,8 @@ async fn another_organisations_ids_answer_exactly_like_missing_ones() {
         (Method::POST, "/abort".to_owned()),
         (Method::POST, "/pin".to_owned()),
         (Method::DELETE, "/pin".to_owned()),
+        (Method::POST, "/replay".to_owned()),
+        (Method::GET, "/replays".to_owned()),
     ];
     for (method, route) in routes {
         let mut answers = Vec::new();

@@ -10,9 +10,12 @@ mod faults;
 mod ingest;
 mod isolation;
 mod jobs;
+#[cfg(unix)]
+mod layer2;
 mod openapi;
 mod query;
 mod recording;
+mod replays;
 mod sql;
 mod stream;
 mod vault;

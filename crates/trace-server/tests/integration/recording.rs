@@ -85,9 +85,11 @@ impl Recording {
 
     pub(crate) fn start(&self) -> Value {
         json!({
-            "format": 1, "trace_id": self.id, "wall_ms": 1_767_225_599_999_u64,
-            "project": "chromium", "scenario": {"slug": "checkout", "title": "Checkout with Stripe"},
-            "run": {"id": "run-1"}, "retry": 0, "source": "pr", "code_sha": "a1b2c3d",
+            "format": 1, "trace_id": self.id, "short_id": self.id.parse::<TraceId>().unwrap().short(), "wall_ms": 1_767_225_599_999_u64,
+            "project": "chromium",
+            "scenario": {"slug": "checkout", "title": "Checkout with Stripe", "file": "tests/checkout.spec.ts", "line": 1, "title_path": ["Checkout with Stripe"]},
+            "run": {"id": "run-1"}, "retry": 0, "repeat_each": 0, "worker": {"index": 0, "parallel_index": 0, "pid": 1}, "source": "pr",
+            "code_sha": "a1b2c3d", "seeds": {}, "environment": {}, "capture": {}, "recorder": {"name": "test", "version": "0"},
         })
     }
 

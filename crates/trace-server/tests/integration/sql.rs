@@ -3,8 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-const TENANT_TABLES: [&str; 7] =
-    ["traces", "chunks", "trace_blobs", "artifacts", "jobs", "api_keys", "trace_text"];
+const TENANT_TABLES: [&str; 9] = [
+    "traces",
+    "chunks",
+    "trace_blobs",
+    "artifacts",
+    "jobs",
+    "api_keys",
+    "trace_text",
+    "replays",
+    "replay_progress",
+];
 
 /// Every string literal of the catalog's sources that is a statement.
 fn statements() -> Vec<(String, String)> {

@@ -34,7 +34,7 @@ pub(super) fn parsed<T: FromStr>(row: &SqliteRow, column: &'static str) -> Resul
 }
 
 /// A stored word that may be absent.
-fn parsed_opt<T: FromStr>(
+pub(super) fn parsed_opt<T: FromStr>(
     row: &SqliteRow,
     column: &'static str,
 ) -> Result<Option<T>, CatalogError> {
@@ -55,6 +55,7 @@ pub(super) fn trace_id(row: &SqliteRow) -> Result<TraceId, CatalogError> {
 
 /// A row of `traces`.
 pub(super) fn trace(row: &SqliteRow) -> Result<TraceRecord, CatalogError> {
+    let parent: Option<String> = row.try_get("parent_trace_id")?;
     Ok(TraceRecord {
         trace: NewTrace {
             id: trace_id(row)?,
@@ -68,6 +69,8 @@ pub(super) fn trace(row: &SqliteRow) -> Result<TraceRecord, CatalogError> {
             retry: small(row, "retry")?,
             source: parsed(row, "source")?,
             code_sha: row.try_get("code_sha")?,
+            // Taken over by a migration out of payloads that nobody had checked for it.
+            parent_trace_id: parent.and_then(|text| text.parse().ok()),
             run_start: row.try_get("run_start")?,
         },
         status: parsed(row, "status")?,

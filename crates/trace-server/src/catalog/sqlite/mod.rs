@@ -7,6 +7,9 @@ mod jobs;
 mod keys;
 mod map;
 mod open;
+mod replay_catalog;
+mod replay_jobs;
+mod replays;
 mod traces;
 
 use std::path::Path;

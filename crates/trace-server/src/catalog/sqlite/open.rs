@@ -11,8 +11,10 @@ use sqlx::{SqlSafeStr, SqlitePool};
 use crate::catalog::CatalogError;
 
 /// Every migration, oldest first: only ever appended to.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "catalog", include_str!("../../../migrations/sqlite/0001_catalog.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "catalog", include_str!("../../../migrations/sqlite/0001_catalog.sql")),
+    (2, "replays", include_str!("../../../migrations/sqlite/0002_replays.sql")),
+];
 
 /// Readers beside the one writer; each is a thread of its own.
 const READERS: u32 = 4;

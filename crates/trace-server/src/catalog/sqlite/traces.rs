@@ -39,8 +39,8 @@ async fn insert(
     let done = sqlx::query(
         "INSERT INTO traces (org_id, trace_id, short_id, wall_ms, scenario_id, scenario_slug,
              scenario_title, project, run_id, retry, source, code_sha, run_start, status,
-             created_ms, active_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'running', ?14, ?14)
+             created_ms, active_ms, parent_trace_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'running', ?14, ?14, ?15)
          ON CONFLICT DO NOTHING",
     )
     .bind(org.as_str())
@@ -57,6 +57,7 @@ async fn insert(
     .bind(&new.code_sha)
     .bind(&new.run_start)
     .bind(now)
+    .bind(new.parent_trace_id.map(|id| id.to_string()))
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -123,6 +124,23 @@ pub(super) async fn list(
         .bind(i64::from(filter.limit))
         .fetch_all(pool)
         .await?;
+    rows.iter().map(map::trace).collect()
+}
+
+/// Traces that say that they are replays of this one, oldest first.
+pub(super) async fn children(
+    pool: &SqlitePool,
+    org: &OrgScope,
+    parent: TraceId,
+) -> Result<Vec<TraceRecord>, CatalogError> {
+    let rows = sqlx::query(
+        "SELECT * FROM traces WHERE org_id = ?1 AND parent_trace_id = ?2
+         ORDER BY created_ms, trace_id LIMIT 200",
+    )
+    .bind(org.as_str())
+    .bind(parent.to_string())
+    .fetch_all(pool)
+    .await?;
     rows.iter().map(map::trace).collect()
 }
 
