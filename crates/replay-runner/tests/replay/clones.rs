@@ -147,6 +147,19 @@ fn the_child_finds_the_clone_as_it_was_and_the_recorded_run_is_left_alone() {
 }
 
 #[test]
+fn a_clone_that_was_called_for_the_server_is_put_back_before_the_step() {
+    let Some(clone) = Clone::start() else { return };
+    let suite = recorded(&clone);
+    let ran = suite.run("clone-again", &["--clone", &clone.option(), "--server-fast-forward"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let outcome = ran.outcome();
+    assert!(suite.left(&outcome, "made").contains("early@example.com"));
+    let seen: Value = serde_json::from_str(&suite.left(&outcome, "customers")).unwrap();
+    assert_eq!(emails(&seen["data"]), ["before@example.com"]);
+    suite.is_clean();
+}
+
+#[test]
 fn the_run_of_a_killed_replay_is_dropped_by_the_next_start() {
     let Some(clone) = Clone::start() else { return };
     let suite = recorded(&clone);

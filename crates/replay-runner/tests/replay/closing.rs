@@ -96,6 +96,22 @@ fn a_replay_beyond_its_time_is_ended() {
 }
 
 #[test]
+fn a_program_that_hangs_before_the_test_is_ended_too() {
+    let suite = Suite::new(true);
+    // The runner asks `node` where the guest is installed.
+    suite.program("../bin/node", "#!/bin/sh\nexec sleep 600\n");
+    let own = suite.path("../bin").canonicalize().unwrap();
+    let all = std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect::<Vec<_>>();
+    let path = std::env::join_paths(std::iter::once(own).chain(all)).unwrap();
+    let mut command = suite.command(&["run", "--json", "--from-step", "2", "--timeout", "1"]);
+    command.arg("--trace").arg(suite.trace_dir()).arg("--suite").arg(suite.path("shop"));
+    let ran = super::kit::finished(command.env("PATH", path));
+    let outcome = ran.outcome();
+    assert_eq!((ran.code, outcome["code"].as_str()), (Some(3), Some("CANCELLED")), "{outcome}");
+    suite.is_clean();
+}
+
+#[test]
 fn two_replays_of_one_trace_at_once_do_not_disturb_each_other() {
     let suite = Suite::new(true);
     let patches = ["one", "two"].map(|name| {

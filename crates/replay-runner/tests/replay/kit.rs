@@ -94,7 +94,7 @@ impl Suite {
         path
     }
 
-    fn program(&self, name: &str, text: &str) {
+    pub(crate) fn program(&self, name: &str, text: &str) {
         use std::os::unix::fs::PermissionsExt as _;
         let path = self.write(name, text);
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();

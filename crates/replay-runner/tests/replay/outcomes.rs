@@ -75,6 +75,10 @@ fn the_order_the_command_line_and_the_environment_are_those_of_the_trace() {
         (&json!(2), &json!("fast-forward"), &json!("hybrid"), &Value::Null, &json!(1))
     );
     assert_eq!(order["app_origins"], json!(["http://127.0.0.1:4000"]));
+    assert_eq!(
+        (&order["server_fast_forward"], &order["clones_restored"], &order["hold"]),
+        (&json!(false), &Value::Null, &Value::Null)
+    );
     assert!(suite.left(&outcome, "order.mode").starts_with("-rw-------"));
     let env = suite.left(&outcome, "env");
     for wanted in ["MOLAR_REPLAY_RNG_SEED=seed-1", "PLAN=pro", "STAND_IN=pass"] {
@@ -133,6 +137,9 @@ fn what_cannot_be_replayed_is_said_before_anything_is_opened() {
         3,
         "NO_TEST",
     );
+    let both = ["--server-fast-forward", "--app-mode", "recorded"];
+    let both = [&["--trace", "550e", "--from-step", "1", "--suite", &shop][..], &both].concat();
+    check(&both, 2, "leave one of them out");
     check(&["--trace", "nothing", "--from-step", "1", "--suite", &shop], 2, "no trace `nothing`");
     check(&["--trace", "550e", "--from-step", "1", "--suite", "/nowhere/at/all"], 2, "no suite");
     check(&["--trace", "550e", "--from-step", "0", "--suite", &shop], 2, "from-step");

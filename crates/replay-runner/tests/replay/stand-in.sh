@@ -51,6 +51,15 @@ case "${STAND_IN:-pass}" in
       call('/v1/customers').then((before) => call('/v1/customers', { method: 'POST', body: 'email=replayed%40example.com' }).then((made) => console.log(JSON.stringify({ before: before.data, made }))));
     " > "$MOLAR_TRACE_DIR/customers"
     tell '{"at_ms":2,"state":"passed"}'; trace passed "$uuid" ;;
+  clone-again)
+    # The app calls the clone while its server is brought to step N, and the clone is put back after that.
+    customers() { node -e "fetch(process.env.MOLAR_CLONE_STRIPE_URL + '/v1/customers', { headers: { authorization: 'Bearer sk_test_replay', 'content-type': 'application/x-www-form-urlencoded' }, ...$1 }).then((answer) => answer.text()).then(console.log)"; }
+    customers "{ method: 'POST', body: 'email=early%40example.com' }" > "$MOLAR_TRACE_DIR/made"
+    tell '{"at_ms":2,"state":"skipping","detail":{"server":{"sent":1,"otherwise":[]},"awaits":"clones"}}'
+    restored=$(field clones_restored)
+    while [ ! -e "$restored" ]; do sleep 0.05; done
+    customers '{}' > "$MOLAR_TRACE_DIR/customers"
+    tell '{"at_ms":3,"state":"passed"}'; trace passed "$uuid" ;;
   fall-back)
     if grep -q '"strategy":"auto"' "$MOLAR_REPLAY_ORDER"; then
       tell '{"at_ms":2,"state":"diverged","code":"UNSUPPORTED_HANDLE","message":"the tape has no download","detail":{"fallback":"fast-forward"}}'

@@ -207,7 +207,7 @@ export class Guest implements ReplayGuest {
   }
 
   #called(call: Call): Promise<unknown> | undefined {
-    const answer = this.#hold?.launching(call) ?? this.#way.intercept(call, () => this.#requests.intercept(call));
+    const answer = this.#hold?.launching(call) ?? this.#hold?.keeps(call) ?? this.#way.intercept(call, () => this.#requests.intercept(call));
     if (call.internal || !this.#replay.skipping) return answer;
     const done = answer ?? call.proceed();
     const ended = this.#replay.stall.begin(`the call ${call.type}.${call.method}`);

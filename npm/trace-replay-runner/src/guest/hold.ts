@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import type { Call } from './calls/connection.js';
+import { isAct } from './calls/memo.js';
 
 /** How a browser is kept at the step that a replay begins at. */
 export interface HoldOrder {
@@ -30,6 +31,7 @@ export class Hold {
   #browser: Browser | undefined;
   #isHeld = false;
   #port: number | undefined;
+  #until: Promise<never> | undefined;
 
   constructor(order: HoldOrder) {
     this.#order = order;
@@ -78,6 +80,16 @@ export class Hold {
   /** Rejects when the browser is let go, so that nothing more of the test is carried out. */
   async until(): Promise<never> {
     this.#isHeld = true;
+    this.#until ??= this.#letGo();
+    return await this.#until;
+  }
+
+  /** Keeps what the test does beside the step that is kept. */
+  keeps(call: Call): Promise<never> | undefined {
+    return this.#isHeld && !call.internal && isAct(call) ? this.until() : undefined;
+  }
+
+  async #letGo(): Promise<never> {
     await new Promise<void>((go) => {
       const timer = setInterval(() => {
         const isLeft = this.#pages.size > 0 && [...this.#pages].every((page) => page.isClosed());
