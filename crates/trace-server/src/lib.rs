@@ -5,6 +5,7 @@ pub mod app; // everything a handler can reach
 pub mod auth; // who is asking
 pub mod catalog; // rows
 pub mod clock;
+pub mod compare; // two traces side by side
 pub mod config; // what an operator can set
 pub mod error; // what a caller is told
 pub mod ingest; // recorder -> durable

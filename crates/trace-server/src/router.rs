@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::error::AppError;
 use crate::routes::{
-    artifacts, blobs, bundle, events, health, ingest, replays, stream, traces, vault,
+    artifacts, blobs, bundle, diff, events, health, ingest, replays, stream, traces, vault,
 };
 
 #[derive(OpenApi)]
@@ -43,6 +43,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(traces::pin, traces::unpin))
         .routes(routes!(events::events))
         .routes(routes!(stream::stream))
+        .routes(routes!(diff::diff))
         // replays
         .routes(routes!(replays::request))
         .routes(routes!(replays::list))

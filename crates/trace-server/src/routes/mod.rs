@@ -3,6 +3,7 @@
 pub(crate) mod artifacts;
 pub(crate) mod blobs;
 pub(crate) mod bundle;
+pub(crate) mod diff;
 pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod health;

@@ -35,6 +35,7 @@ async fn another_organisations_ids_answer_exactly_like_missing_ones() {
         (Method::DELETE, "/pin".to_owned()),
         (Method::POST, "/replay".to_owned()),
         (Method::GET, "/replays".to_owned()),
+        (Method::GET, format!("/diff/{}", recording.id)),
     ];
     for (method, route) in routes {
         let mut answers = Vec::new();

@@ -5,6 +5,7 @@ mod app;
 mod auth;
 mod bundle;
 mod catalog;
+mod compare;
 mod crash;
 mod faults;
 mod ingest;

@@ -24,9 +24,14 @@ pub(crate) fn id(n: u8) -> String {
 }
 
 impl Recording {
+    /// Nothing yet.
+    pub(crate) fn empty(n: u8) -> Self {
+        Self { id: id(n), chunks: Vec::new() }
+    }
+
     /// Three chunks, ten events, fails at step 2.
     pub(crate) fn failed(n: u8) -> Self {
-        let mut recording = Self { id: id(n), chunks: Vec::new() };
+        let mut recording = Self::empty(n);
         let start = recording.start();
         recording.add(vec![
             event(0.0, 1, "run.start", None, start),
@@ -55,7 +60,7 @@ impl Recording {
 
     /// `n_chunks` chunks of `per_chunk` console lines behind a `run.start`.
     pub(crate) fn long(n: u8, n_chunks: u64, per_chunk: u64) -> Self {
-        let mut recording = Self { id: id(n), chunks: Vec::new() };
+        let mut recording = Self::empty(n);
         let mut seq = 0_u64;
         for _ in 0..n_chunks {
             let mut lines = Vec::new();
