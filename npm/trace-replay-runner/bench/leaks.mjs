@@ -13,7 +13,8 @@ import { ROOT, each, eventsOf, record, replay, temporary, titleOf } from './supp
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
+    /** Names of plants, by commas; all when absent. */
+    only: { type: 'string' },
     'at-once': { type: 'string', default: '2' },
     show: { type: 'boolean', default: false },
   },
@@ -50,11 +51,12 @@ async function look(plant, trace, loose) {
   return { state: outcome.state, isNamed, what: `${told.channel} seq ${told.recorded_seq ?? '-'} → ${told.replayed_seq ?? '-'}: ${told.what}` };
 }
 
+const only = values.only?.split(',');
 const named = new Map();
 const missed = [];
 const noisy = [];
 const begun = Date.now();
-await each(PLANTS.filter(({ name }) => name.includes(values.only)), Number(values['at-once']), async (plant) => {
+await each(PLANTS.filter(({ name }) => only?.includes(name) ?? true), Number(values['at-once']), async (plant) => {
   const title = `${plant.kind}: ${plant.name}`;
   const trace = traces.get(plant.name);
   if (!trace) return void missed.push(`${title}: was not recorded`);

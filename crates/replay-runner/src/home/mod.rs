@@ -6,7 +6,8 @@ mod manifest;
 pub(crate) mod process;
 
 use std::cell::Cell;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub(crate) use close::close;
@@ -15,7 +16,7 @@ pub(crate) use manifest::{CloneRun, Group, Manifest, Worktree};
 use crate::error::{Result, RunnerError};
 
 const LOCK: &str = "lock";
-/// Digits of a replay's id: 64 random bits, since nothing that two replays share may have the same name.
+/// Digits of a replay's id, 64 random bits, since nothing that two replays share may have the same name; and of a directory's name.
 const ID_DIGITS: usize = 16;
 
 /// A new replay's id.
@@ -63,20 +64,19 @@ impl Home {
         Ok(Self { path })
     }
 
-    /// A directory for a new replay.
+    /// A directory for a new replay: the first that nobody has. One replay after the other has the same, because Playwright keeps what it
+    /// has compiled by the path of the source, and a new path costs a second.
     pub(crate) fn begin(&self, replay_id: &str) -> Result<ReplayDir> {
         // Held until the new directory is locked, or a sweep of another process would take it for an orphan.
         let _all = self.lock_all()?;
-        let path = self.path.join(replay_id);
+        let mut names = (0_u64..).map(|n| self.path.join(format!("{n:0ID_DIGITS$x}")));
+        let path = names.find(|path| path.symlink_metadata().is_err()).unwrap_or_default();
         make_private(&path)?;
         let file = path.join(LOCK);
-        let lock = File::create(&file).map_err(RunnerError::at("create", &file))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => {
-                RunnerError::usage(format!("a replay `{replay_id}` is under way"))
-            }
-            TryLockError::Error(source) => RunnerError::at("lock", &file)(source),
-        })?;
+        let mut lock = File::create(&file).map_err(RunnerError::at("create", &file))?;
+        lock.try_lock().map_err(|error| RunnerError::at("lock", &file)(error.into()))?;
+        // For whoever wonders whose it is.
+        lock.write_all(replay_id.as_bytes()).map_err(RunnerError::at("write", &file))?;
         Ok(ReplayDir { path, kept: Cell::new(false), _lock: lock })
     }
 
@@ -153,5 +153,27 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(RunnerError::at("create", path))?;
-    std::io::Write::write_all(&mut file, bytes).map_err(RunnerError::at("write", path))
+    file.write_all(bytes).map_err(RunnerError::at("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replays_at_once_have_directories_of_their_own_and_the_next_one_has_the_first_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(Some(folder.path())).unwrap();
+        let (one, two) = (home.begin("one").unwrap(), home.begin("two").unwrap());
+        let (first, second) = (one.path.clone(), two.path.clone());
+        assert_ne!(first, second);
+        assert!(is_replay(&first) && is_replay(&second));
+        assert_eq!(home.orphans().unwrap().len(), 0, "both are held");
+        one.end();
+        let next = home.begin("three").unwrap();
+        assert_eq!(next.path, first);
+        next.keep();
+        next.end();
+        assert_eq!(home.orphans().unwrap().len(), 1, "what is kept is left to the next start");
+    }
 }

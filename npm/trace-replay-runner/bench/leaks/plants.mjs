@@ -45,7 +45,7 @@ export const PLANTS = [
 
   draw('six digits', (random) => ({ code: 100_000 + upTo(random, 900_000) })),
   draw('uuid', (random) => ({ id: [8, 4, 4, 4, 12].map((length) => hex(random, length)).join('-') })),
-  draw('short token', (random) => ({ token: hex(random, 8) })),
+  draw('short reference', (random) => ({ reference: hex(random, 8) })),
   draw('price', (random) => ({ price: 10 + random() })),
   draw('shuffled', (random) => ({ leaves: shuffled(random, LEAVES) })),
   draw('winner', (random) => ({ winner: `guest ${upTo(random, 100_000)}` })),

@@ -87,10 +87,12 @@ pub(super) fn report<T>(
                     None => format!("{} is missing in the replay", one.name),
                 };
                 found.place_ms = one.known_ms;
+                found.replayed_ms = None;
                 found.diverged(Some(one.seq), instead.map(|other| b[other].seq), what);
             }
             (None, Some(other)) => {
                 let two = &b[other];
+                found.replayed_ms = Some(two.known_ms);
                 let what = format!("{} is not in the record", two.name);
                 found.diverged(None, Some(two.seq), what);
             }
@@ -104,6 +106,8 @@ struct Counter {
     report: ChannelReport,
     /// That of the recorded item which was met last.
     place_ms: f64,
+    /// That of the replay's item at hand.
+    replayed_ms: Option<f64>,
 }
 
 impl Counter {
@@ -116,12 +120,15 @@ impl Counter {
             diverged: 0,
             first: None,
             varies: None,
+            marks: Vec::new(),
         };
-        Self { report, place_ms: 0.0 }
+        Self { report, place_ms: 0.0, replayed_ms: None }
     }
 
     fn pair<T>(&mut self, alike: Alike, one: &Item<T>, two: &Item<T>) {
         self.place_ms = one.known_ms;
+        self.replayed_ms = Some(two.known_ms);
+        self.report.marks.push((one.known_ms, two.known_ms));
         self.report.grade = self.report.grade.max(alike.grade());
         match alike {
             Alike::Identical => self.report.identical += 1,
@@ -150,8 +157,9 @@ impl Counter {
         replayed_seq: Option<u64>,
         what: String,
     ) -> Divergence {
-        let Self { report: ChannelReport { channel, .. }, place_ms } = self;
-        Divergence { channel: *channel, recorded_seq, replayed_seq, what, place_ms: *place_ms }
+        let channel = self.report.channel;
+        let (place_ms, replayed_ms) = (self.place_ms, self.replayed_ms);
+        Divergence { channel, recorded_seq, replayed_seq, what, place_ms, replayed_ms }
     }
 }
 

@@ -1,13 +1,19 @@
 //! Console lines and page errors.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::alike::{quoted, texts};
 use super::channel::{Alike, Item, Placed, report};
-use super::{Channel, ChannelReport, Side, icons};
-use crate::event::Kind;
+use super::{Channel, ChannelReport, Side};
+use crate::event::{Event, Kind};
 use crate::trace::normalise::normalise;
 use crate::trace::read::text;
+
+/// How the browser's own line about a request that failed begins. The request stands in its channel, and its line may come before the
+/// request is told, or be about an icon.
+const ECHO: &str = "Failed to load resource:";
 
 pub(super) fn console(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
     let compare = |one: &String, other: &String| texts("text", one, other);
@@ -21,14 +27,16 @@ pub(super) fn console(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
 fn items(side: &Side<'_>) -> Vec<Item<String>> {
     let told =
         side.events().filter(|event| matches!(event.kind, Kind::ConsoleLog | Kind::ConsoleError));
-    let icons = icons::addresses(side.run.events);
-    let item = |event: &crate::event::Event| {
-        let about = event.payload.field("location.url");
-        if about.as_ref().and_then(Value::as_str).is_some_and(|url| icons.contains(url)) {
-            return None;
-        }
+    let requested = requested(side.run.events);
+    let item = |event: &Event| {
         let level = text(event, "level").unwrap_or_default();
         let text = text(event, "text")?;
+        let about = event.payload.field("location.url");
+        let is_echo = text.starts_with(ECHO)
+            && about.as_ref().and_then(Value::as_str).is_some_and(|url| requested.contains(url));
+        if is_echo {
+            return None;
+        }
         Some(Item {
             key: format!("{}\u{1f}{level}\u{1f}{}", event.kind, normalise(&text)),
             name: format!("console {level} {}", quoted(&text)),
@@ -38,4 +46,10 @@ fn items(side: &Side<'_>) -> Vec<Item<String>> {
         })
     };
     told.filter_map(item).collect()
+}
+
+/// The addresses that a run asked for.
+fn requested(events: &[Event]) -> HashSet<String> {
+    let requests = events.iter().filter(|event| event.kind == Kind::NetworkRequest);
+    requests.filter_map(|event| text(event, "url")).collect()
 }

@@ -9,6 +9,7 @@ mod clones;
 mod console;
 mod icons;
 mod network;
+mod order;
 mod sockets;
 mod steps;
 mod storage;
@@ -18,6 +19,7 @@ mod text;
 
 use serde::Serialize;
 
+use self::order::Order;
 use super::beside::Beside;
 use super::error::ReplayError;
 use super::plan::Past;
@@ -156,6 +158,9 @@ pub struct ChannelReport {
     /// The first that is equivalent and not identical.
     #[serde(skip)]
     varies: Option<Divergence>,
+    /// When each pair was known, in the record and in the replay.
+    #[serde(skip)]
+    marks: Vec<(f64, f64)>,
 }
 
 /// Something that came out otherwise.
@@ -172,6 +177,9 @@ pub struct Divergence {
     /// By which the first of several is told: when the recorded item was known, or the one before it in its channel.
     #[serde(skip)]
     place_ms: f64,
+    /// When it was known in the replay, on its axis.
+    #[serde(skip)]
+    replayed_ms: Option<f64>,
 }
 
 /// One side from the step on.
@@ -224,10 +232,11 @@ pub fn certificate(
     .into_iter()
     .filter(|report| report.identical + report.equivalent + report.diverged > 0)
     .collect();
-    let first = earliest(channels.iter().filter_map(|report| report.first.as_ref()));
+    let order = Order::of(&channels);
+    let first = order.earliest(channels.iter().filter_map(|report| report.first.as_ref()));
     // What a storage holds is a secret, so it is never more than equivalent and that says nothing.
     let told = channels.iter().filter(|report| report.channel != Channel::Storage);
-    let varies = earliest(told.filter_map(|report| report.varies.as_ref()));
+    let varies = order.earliest(told.filter_map(|report| report.varies.as_ref()));
     let (recorded, replayed) = (a.outcome(), b.outcome());
     Ok(Certificate {
         version: 1,
@@ -242,8 +251,4 @@ pub fn certificate(
         first,
         varies,
     })
-}
-
-fn earliest<'d>(all: impl Iterator<Item = &'d Divergence>) -> Option<Divergence> {
-    all.min_by(|one, other| one.place_ms.total_cmp(&other.place_ms)).cloned()
 }

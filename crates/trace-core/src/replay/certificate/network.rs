@@ -124,13 +124,13 @@ fn items<'r>(side: &Side<'r>) -> Vec<Item<Exchange<'r>>> {
                 if let Some(at) = open.get(&failed.request_id) {
                     let Item { content: exchange, known_ms, .. } = &mut found[*at];
                     exchange.span_ms.1 = event.ts.as_ms();
-                    *known_ms = exchange.span_ms.1;
                     // Whether the page gives up in time depends on the machine.
                     let canceled = failed.canceled == Some(true);
                     if canceled && matches!(exchange.outcome, Outcome::Response(_)) {
                         exchange.is_left = true;
                         continue;
                     }
+                    *known_ms = exchange.span_ms.1;
                     let error = if canceled { "canceled".to_owned() } else { failed.error };
                     exchange.outcome = Outcome::Failed(error);
                 }
@@ -169,12 +169,12 @@ fn outcomes(one: &Exchange<'_>, other: &Exchange<'_>, clocks: &Clocks) -> Alike 
         (Outcome::Response(a), Outcome::Response(b)) => {
             let is_left = one.is_left || other.is_left;
             let (left, right) = ((one.beside, a.as_ref()), (other.beside, b.as_ref()));
-            if is_left && a.status == b.status && begins_alike(left, right) {
-                return if one.is_left == other.is_left {
-                    headers(&a.headers, &b.headers)
-                } else {
-                    Alike::Equivalent
-                };
+            let so_far = if is_left && a.status == b.status { so_far(left, right) } else { None };
+            if let Some(alike) = so_far {
+                let also = one.is_left == other.is_left;
+                return alike
+                    .and(|| if also { Alike::Identical } else { Alike::Equivalent })
+                    .and(|| headers(&a.headers, &b.headers));
             }
             answers(left, right, clocks)
         }
@@ -201,18 +201,15 @@ fn answers(
     bodies((left, a), (right, b), clocks).and(|| headers(&a.headers, &b.headers))
 }
 
-/// Whether one body is the beginning of the other.
-fn begins_alike(
+/// Two bodies as far as both came; none when they are not alike so far.
+fn so_far(
     (left, a): (&dyn Beside, &NetworkResponse),
     (right, b): (&dyn Beside, &NetworkResponse),
-) -> bool {
-    let bytes = |beside: &dyn Beside, response: &NetworkResponse| {
-        response.body.as_ref().and_then(|content| beside.recorded(content))
-    };
-    match (bytes(left, a), bytes(right, b)) {
-        (Some(one), Some(other)) => one.starts_with(&other) || other.starts_with(&one),
-        _ => false,
-    }
+) -> Option<Alike> {
+    let one = left.recorded(a.body.as_ref()?)?;
+    let other = right.recorded(b.body.as_ref()?)?;
+    let begins = one.starts_with(&other) || other.starts_with(&one);
+    begins.then(|| if one == other { Alike::Identical } else { Alike::Equivalent })
 }
 
 fn headers(a: &Headers, b: &Headers) -> Alike {

@@ -92,7 +92,7 @@ impl Told {
             self.say("network.request", &serde_json::json!({"request_id": format!("r{n}"), "method": "GET", "url": url, "resource_type": "other", "headers": []}));
             self.say(
                 "console.error",
-                &serde_json::json!({"level": "error", "text": "404", "location": {"url": url}}),
+                &serde_json::json!({"level": "error", "text": "Failed to load resource: 404", "location": {"url": url}}),
             );
         } else {
             let (beside, left) = (word.starts_with('~'), word.starts_with('<'));
@@ -209,16 +209,12 @@ fn what_differs_is_told_and_what_always_differs_is_not_held_against_it() {
             "clone-state (seq:2 → 2): clone `stripe`: state `/plan` is \"pro\", recorded \"free\"",
         ],
     );
-    let icon = ["step a✓", "GET /a 200 {}", "@/favicon.ico", "!404"];
-    check(&["step a✓", "GET /a 200 {}", "!404"], &icon, &[]);
+    let without = ["step a✓", "GET /a 200 {}", "!404"];
+    check(&without, &["step a✓", "GET /a 200 {}", "@/favicon.ico", "!404"], &[]);
     check(
-        &["step a✓"],
-        &["step a✓", "@/icon.js"],
-        &[
-            "network 0/0/1",
-            "console 0/0/1",
-            "network (seq:- → 2): GET /icon.js is not in the record",
-        ],
+        &without,
+        &["step a✓", "GET /a 200 {}", "@/icon.js", "!404"],
+        &["network 1/0/1", "network (seq:- → 4): GET /icon.js is not in the record"],
     );
     check(
         &["step a✓", "!one"],
@@ -243,8 +239,35 @@ fn what_streams_is_compared_as_far_as_it_came() {
     check(&["step a✓", "<GET /a 200 one"], &["step a✓", "GET /a 200 one more"], &["network 0/1/0"]);
     check(
         &["step a✓", "<GET /a 200 one"],
+        &["step a✓", "<GET /a 200 one more"],
+        &["network 0/1/0"],
+    );
+    check(
+        &["step a✓", "<GET /a 200 one"],
         &["step a✓", "<GET /a 200 other"],
         &["network 0/0/1", "network (seq:2 → 2): GET /a: body is `other`, recorded `one`"],
+    );
+}
+
+#[test]
+fn what_only_the_replay_has_stands_behind_what_was_known_by_then() {
+    check(
+        &["step a✓", "GET /a 200 {}", "GET /b 200 {}"],
+        &["step a✓", "GET /a 500 {}", "!broken", "GET /b 200 {}"],
+        &[
+            "network 1/0/1",
+            "console 0/0/1",
+            "network (seq:2 → 2): GET /a: answered 500, recorded 200",
+        ],
+    );
+    check(
+        &["step a✓", "GET /a 200 {}", "GET /b 200 {}"],
+        &["step a✓", "GET /a 200 {}", "!broken", "GET /b 500 {}"],
+        &[
+            "network 1/0/1",
+            "console 0/0/1",
+            "console (seq:- → 4): console error `broken` is not in the record",
+        ],
     );
 }
 
