@@ -111,6 +111,8 @@ class Restore implements Way {
   #begun_ms = 0;
   #restore_ms = 0;
   #skip_ms = 0;
+  /** Of that, finding answers in the tape. */
+  #answer_ms = 0;
 
   constructor(replay: Replay, restoration: Restoration, tape: ConstructorParameters<typeof Memo>[0], append: Append, tell: (report: Report) => void, prepare: Prepare | undefined) {
     this.#prepare = prepare;
@@ -122,7 +124,7 @@ class Restore implements Way {
   }
 
   get figures(): Readonly<Record<string, number>> {
-    return { skipped_calls: this.#memo.answered, skip_ms: Math.round(this.#skip_ms), restore_ms: Math.round(this.#restore_ms) };
+    return { skipped_calls: this.#memo.answered, skip_ms: Math.round(this.#skip_ms), answer_ms: Math.round(this.#answer_ms * 1000) / 1000, restore_ms: Math.round(this.#restore_ms) };
   }
 
   get left(): Left | undefined {
@@ -153,7 +155,9 @@ class Restore implements Way {
     const taken = otherwise();
     if (taken) return taken;
     this.#begun_ms ||= performance.now();
+    const asked_ms = performance.now();
     const answer = this.#memo.answer(call);
+    this.#answer_ms += performance.now() - asked_ms;
     if (!answer || !this.#restoration.isComplete) return answer;
     // The page is put back while nothing has happened yet, so that what is seen of it lies before the live part.
     answer.catch(() => undefined);
