@@ -1,5 +1,6 @@
 //! One replay, from its claim to its end.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,9 +12,13 @@ use super::hide::Hidden;
 use super::process::{Running, Told};
 use super::{Worker, take};
 use crate::app::App;
-use crate::catalog::{CatalogError, ClaimedReplay, ReplayEnd, ReplayState, Tier, TraceRef};
+use crate::catalog::{
+    CatalogError, ClaimedReplay, ReplayEnd, ReplayState, Tier, TraceRecord, TraceRef,
+};
 use crate::config::SuiteConfig;
 use crate::error::AppError;
+use crate::org::OrgScope;
+use crate::vault;
 
 /// Between two looks whether somebody asked the replay to end.
 const BEAT: Duration = Duration::from_millis(500);
@@ -95,12 +100,14 @@ async fn attempt(worker: &Worker, claimed: &ClaimedReplay) -> Result<Option<Repl
     std::fs::create_dir(&out)?;
     let trace = app.config.storage.store_dir().join(App::prefix(&claimed.org, &record)?.as_str());
     let patches = command::write_patches(&new.request.edits, place.path())?;
+    let vault_key = vault_key(app, claimed, &record, place.path()).await?;
+    let with_vault = keep_vault(app, &claimed.org, &out)?;
     let places = Places {
         trace: &trace,
         patches: &patches,
         out: &out,
         home: worker.scratch.runner_home(),
-        vault_key: suite.vault_key.as_deref(),
+        vault_key: suite.vault_key.as_deref().or(vault_key.as_deref()),
     };
     let command = command::command(&app.config.layer2, suite, &new.request, &places)?;
     let running = Running::start(command, &Hidden::of(suite))?;
@@ -111,7 +118,31 @@ async fn attempt(worker: &Worker, claimed: &ClaimedReplay) -> Result<Option<Repl
     let Some(outcome) = outcome else {
         return Ok(Some(without_outcome(stop, &told)));
     };
-    Ok(Some(ended(worker, claimed, stop, outcome, place.path()).await))
+    Ok(Some(ended(worker, claimed, stop, outcome, (place.path(), with_vault)).await))
+}
+
+/// The file of the key that opens the source's vault, where the server has it; goes with the replay's folder.
+async fn vault_key(
+    app: &App,
+    claimed: &ClaimedReplay,
+    record: &TraceRecord,
+    place: &Path,
+) -> Result<Option<PathBuf>, AppError> {
+    let Some(key) = vault::private_key(app, &claimed.org, record).await? else { return Ok(None) };
+    let path = place.join("vault.key");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&path)?.write_all(key.as_bytes())?;
+    Ok(Some(path))
+}
+
+/// Has the child's recorder encrypt to the organisation, so that its vault can be kept: the key that it would make goes with the folder.
+fn keep_vault(app: &App, org: &OrgScope, out: &Path) -> Result<bool, AppError> {
+    let Some(recipient) = vault::recipient(app, org) else { return Ok(false) };
+    std::fs::write(out.join("vault.pub"), format!("{recipient}\n"))?;
+    Ok(true)
 }
 
 /// The one suite that fits.
@@ -231,7 +262,7 @@ async fn ended(
     claimed: &ClaimedReplay,
     stop: Option<Stop>,
     outcome: Outcome,
-    place: &Path,
+    place: (&Path, bool),
 ) -> ReplayEnd {
     let was_stopped = outcome.code.as_deref() == Some("CANCELLED");
     if was_stopped && stop == Some(Stop::Shutdown) {
@@ -268,9 +299,9 @@ async fn take_child(
     worker: &Worker,
     claimed: &ClaimedReplay,
     dir: PathBuf,
-    place: &Path,
+    (place, with_vault): (&Path, bool),
 ) -> Result<trace_core::TraceId, AppError> {
-    let taking = take::take(&worker.app, &claimed.org, &dir, place, false);
+    let taking = take::take(&worker.app, &claimed.org, &dir, place, with_vault);
     tokio::pin!(taking);
     let mut beats = tokio::time::interval(BEAT);
     loop {

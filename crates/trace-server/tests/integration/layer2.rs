@@ -85,6 +85,7 @@ impl Worker {
             .arg("--config")
             .arg(config)
             .env("MOLAR_NOT_INHERITED", SECRET)
+            .env("TRACE_ENCRYPTION_KEY", "0123456789abcdef0123456789abcdef")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

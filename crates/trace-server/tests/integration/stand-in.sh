@@ -10,6 +10,9 @@ short=$(printf '%s' "$id" | cut -c 1-9)
 uuid="550e8400-e29b-41d4-a716-${id#????}"
 dir="$MOLAR_TRACE_DIR/traces/runs/local/2026/01/02/$uuid"
 
+# The child's vault is encrypted to the organisation, so that it is worth keeping.
+grep -q '^age1' "$MOLAR_TRACE_DIR/vault.pub"
+
 # $1: how it ended; $2: more fields of the end.
 trace() {
   mkdir -p "$dir/live"
