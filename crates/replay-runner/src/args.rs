@@ -53,7 +53,8 @@ pub(crate) struct Replayed {
     #[command(flatten)]
     pub(crate) wanted: Wanted,
     /// Keep what was prepared, and take further edits from standard input: `edit FILE`, `undo`, `run`, `end`, one a line
-    #[arg(long)]
+    // Only one can read it.
+    #[arg(long, conflicts_with = "end_with_stdin")]
     pub(crate) hold: bool,
 }
 
