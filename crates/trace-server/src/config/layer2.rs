@@ -68,6 +68,9 @@ pub struct SuiteConfig {
     /// Playwright's configuration, relative to the suite's folder.
     #[serde(default)]
     pub config: Option<PathBuf>,
+    /// Replays the commit that the trace was recorded at, instead of the working directory as it lies there.
+    #[serde(default)]
+    pub recorded_commit: bool,
     /// A command to run in the edited copy before the test.
     #[serde(default)]
     pub build: Option<String>,

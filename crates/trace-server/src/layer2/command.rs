@@ -97,6 +97,9 @@ fn args(suite: &SuiteConfig, request: &ReplayRequest, places: &Places<'_>) -> Ve
     for (name, value) in [("config", &suite.config), ("guest", &suite.guest)] {
         value.iter().for_each(|path| add(name, path));
     }
+    if suite.recorded_commit {
+        add("code", &"sha");
+    }
     suite.build.iter().for_each(|build| add("build", build));
     places.vault_key.iter().for_each(|key| add("vault-key", key));
     places.patches.iter().for_each(|patch| add("edit", patch));
@@ -143,7 +146,7 @@ mod tests {
             }
         };
         check(
-            "build = 'npm run build'\n[clones]\nstripe = 'http://127.0.0.1:9'",
+            "build = 'npm run build'\nrecorded_commit = true\n[clones]\nstripe = 'http://127.0.0.1:9'",
             r#"{"from_step":7,"strategy":"auto","timeout_seconds":9999}"#,
             &[
                 "--json",
@@ -155,6 +158,7 @@ mod tests {
                 "--app-mode=hybrid",
                 "--timeout=600",
                 "--build=npm run build",
+                "--code=sha",
                 "--edit=/w/edit-1.patch",
                 "--clone=stripe=http://127.0.0.1:9",
             ],
@@ -164,7 +168,7 @@ mod tests {
             "[clones]\nstripe = 'http://127.0.0.1:9'",
             r#"{"from_step":1,"without_clones":true,"timeout_seconds":5,"suite":"--build=evil"}"#,
             &["--without-clones", "--timeout=5"],
-            &["--clone", "--build"],
+            &["--clone", "--build", "--code"],
         );
     }
 
