@@ -105,11 +105,12 @@ fn check(path: &Path) -> Result<(), String> {
             );
         }
     }
-    // `components` hides these.
-    if told.split('/').any(|part| part.is_empty() || part == ".") {
-        return refused("is not written plainly");
-    }
     Ok(())
+}
+
+/// Whether reading a path part by part changes it: what is checked then would not be what git reads.
+fn is_unplain(path: &str) -> bool {
+    path.contains("//") || path.contains("/./") || path.ends_with("/.") || path.ends_with('/')
 }
 
 /// Goes through a diff line by line; lines of hunks are counted, so that what looks like a header in them is none.
@@ -194,6 +195,9 @@ impl Reader {
         of: impl FnOnce(&mut FilePatch) -> &mut Option<PathBuf>,
     ) -> Result<(), String> {
         let path = plain(path).ok_or_else(|| format!("the path in line {n} cannot be read"))?;
+        if is_unplain(&path) {
+            return Err(format!("the path in line {n} is not written plainly"));
+        }
         let file = self.current.as_mut().ok_or_else(|| format!("line {n} stands alone"))?;
         *of(file) = (path != "/dev/null").then(|| PathBuf::from(path));
         Ok(())

@@ -33,6 +33,7 @@ fn a_hostile_or_unfitting_patch_blocks_before_anything_runs() {
     check("git", &made(".git/hooks/post-checkout"), "belongs to git");
     check("git in other letters", &made("shop/.GIT /config"), "belongs to git");
     check("packages", &made("node_modules/left-pad/evil.js"), "installed package");
+    check("absolute after the prefix", &patch("/etc/passwd", "victim", "hit"), "plainly");
     check("through a link", &patch("shop/up/../../victim.txt", "victim", "hit"), "leads out");
     check("through a link by name", &made("shop/up/victim2.txt"), "is a link");
     check(
