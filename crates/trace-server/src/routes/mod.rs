@@ -11,6 +11,7 @@ pub(crate) mod ingest;
 pub(crate) mod replay_shapes;
 pub(crate) mod replays;
 pub(crate) mod shapes;
+mod sse;
 pub(crate) mod stream;
 pub(crate) mod traces;
 pub(crate) mod vault;

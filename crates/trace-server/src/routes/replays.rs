@@ -1,23 +1,19 @@
 //! Replays of traces.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::sse::{KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
-use futures::StreamExt;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::Serialize;
-use tokio_stream::wrappers::ReceiverStream;
 use utoipa::ToSchema;
 
 use super::ingest::json_body;
 use super::replay_shapes::{ReplayDetail, ReplayRow};
 use super::shapes::TraceRow;
+use super::sse;
 use crate::app::App;
 use crate::auth::{Reader, Replayer};
 use crate::catalog::{Replay, ReplayRequest};
@@ -25,8 +21,6 @@ use crate::error::AppError;
 use crate::org::OrgScope;
 use crate::replays;
 
-/// Shorter than the patience of common proxies.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// More lines help nobody in one answer; a stream has them all.
 const MAX_PROGRESS: u32 = 1000;
 
@@ -127,13 +121,6 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> Result<Response, AppError> {
     let replay = replays::find(&app, &org, &id).await?;
-    let last_seen =
-        headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
-    let receiver = replays::feed(&app, &org, replay.new.id, last_seen.unwrap_or(0));
-    let events = ReceiverStream::new(receiver).map(Ok::<_, Infallible>);
-    let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    let mut response = sse.into_response();
-    let name = HeaderName::from_static("x-accel-buffering");
-    response.headers_mut().insert(name, HeaderValue::from_static("no"));
-    Ok(response)
+    let after = sse::last_seen(&headers).unwrap_or(0);
+    Ok(sse::answer(replays::feed(&app, &org, replay.new.id, after)))
 }

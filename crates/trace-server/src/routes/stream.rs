@@ -1,27 +1,20 @@
 //! A trace as it happens.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::response::sse::{KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
-use futures::StreamExt;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Deserialize;
-use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
+use super::sse;
 use super::traces::bad_params;
 use crate::app::App;
 use crate::auth::Reader;
 use crate::error::AppError;
 use crate::live::{Resume, feed};
-
-/// Shorter than the patience of common proxies.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Where to begin.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -45,16 +38,8 @@ pub(crate) async fn stream(
 ) -> Result<Response, AppError> {
     let Query(params) = params.map_err(|error| bad_params(&error))?;
     let record = app.trace(&org, &id).await?;
-    let last_seen =
-        headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
-    let after_last = last_seen.map(|seen: u64| seen.saturating_add(1));
+    let after_last = sse::last_seen(&headers).map(|seen| seen.saturating_add(1));
     let from_seq = after_last.or(params.from_seq).unwrap_or(1).max(1);
     let receiver = feed(&app, &org, record.trace.id, Resume { from_seq });
-    let events = ReceiverStream::new(receiver).map(Ok::<_, Infallible>);
-    let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    let mut response = sse.into_response();
-    // Buffering proxies would turn a live view into a slow one.
-    let name = HeaderName::from_static("x-accel-buffering");
-    response.headers_mut().insert(name, HeaderValue::from_static("no"));
-    Ok(response)
+    Ok(sse::answer(receiver))
 }
