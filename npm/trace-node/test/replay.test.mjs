@@ -160,7 +160,7 @@ test('a certificate tells what a replay has in common with its record', async (t
   const compared = ({ directory }, fromStep) => JSON.parse(certify(record.directory, directory, fromStep));
   const twin = compared(same, 1);
   assert.deepEqual([twin.reproduced, twin.first], [true, null]);
-  assert.deepEqual(twin.channels.map(({ channel, grade }) => [channel, grade]), [['steps', 'identical'], ['network', 'identical'], ['storage', 'equivalent']]);
+  assert.deepEqual(twin.channels.map(({ channel, grade }) => [channel, grade]), [['steps', 'identical'], ['network', 'identical'], ['sockets', 'identical'], ['storage', 'equivalent']]);
   const { reproduced, first, text } = compared(other, 2);
   assert.deepEqual([reproduced, first.channel, first.recorded_seq], [true, 'network', record.events.find(({ request_id: id }) => id === 'r3').seq]);
   assert.match(text, /first divergence  network \(seq:\d+ → \d+\): POST \/pay: failure is `net::ERR_FAILED`/);

@@ -23,6 +23,8 @@ interface FrameEvent {
 const PACE_MS = 200;
 /** The same while pictures between steps are left out: those at steps still need a recent frame. */
 const SHED_PACE_MS = 1_000;
+/** A look that shows nothing for so long has been forgotten by the browser. */
+const SILENT_MS = 1_000;
 const START = { format: 'jpeg', quality: 70, maxWidth: 1_280, maxHeight: 1_280, everyNthFrame: 1, maxFramesInFlight: 1 };
 
 /** Told about each new frame. */
@@ -55,6 +57,12 @@ export class ScreencastSource {
   constructor(cdp: Cdp, current: () => Session | undefined) {
     this.#cdp = cdp;
     this.#current = current;
+  }
+
+  /** The page is gone, so there is nothing to look at. */
+  end(): void {
+    this.#enabled = false;
+    clearTimeout(this.#timer);
   }
 
   enable(): void {
@@ -123,11 +131,18 @@ export class ScreencastSource {
     this.#casting = true;
     this.#looking = true;
     this.#lookedAtMs = Date.now();
+    this.#timer = setTimeout(() => this.#repeat(), SILENT_MS).unref();
     this.#tell('Page.startScreencast', START);
+  }
+
+  /** A look that another document put an end to is begun anew; a test of three seconds had no picture at all once, on a busy machine. */
+  #repeat(): void {
+    if (this.#looking && this.#enabled) this.#again();
   }
 
   /** Something has changed: the screencast ends, and the next look shows what became of it. */
   #rest(): void {
+    clearTimeout(this.#timer);
     this.#casting = false;
     this.#tell('Page.stopScreencast');
     const pace_ms = this.#current()?.shed.has('screenshots') ? SHED_PACE_MS : PACE_MS;

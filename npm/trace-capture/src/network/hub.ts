@@ -211,7 +211,11 @@ export class Hub {
   #detached(parent: Cdp, sessionId: string): void {
     parent.ended(sessionId);
     this.states.detach(sessionId);
-    for (const [targetId, recorded] of this.#recorded) if (recorded.sessionId === sessionId) this.#recorded.delete(targetId);
+    for (const [targetId, recorded] of this.#recorded) {
+      if (recorded.sessionId !== sessionId) continue;
+      recorded.page?.screencast.end();
+      this.#recorded.delete(targetId);
+    }
   }
 }
 
