@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser } from '@playwright/test';
 import { Film } from '../../dist/media/film.js';
@@ -50,6 +50,29 @@ describe('the frames of a page', () => {
     }
     await page.close();
   });
+});
+
+test('a look that shows nothing is begun anew, until its page is gone', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const sent: string[] = [];
+    const source = new ScreencastSource({ send: async (method: string) => void sent.push(method) } as unknown as Cdp, () => undefined);
+    source.enable();
+    mock.timers.tick(1_000);
+    assert.deepEqual(sent.splice(0), ['Page.enable', 'Page.startScreencast', 'Page.stopScreencast', 'Page.startScreencast']);
+    const shows = (): void => source.event('Page.screencastFrame', { data: 'AAAA', sessionId: 1, metadata: {} });
+    shows();
+    mock.timers.tick(200);
+    shows();
+    mock.timers.tick(10_000);
+    assert.deepEqual(sent.splice(0), ['Page.stopScreencast', 'Page.startScreencast', 'Page.screencastFrameAck'], 'a page at rest is left alone');
+    source.event('Page.loadEventFired', {});
+    source.end();
+    mock.timers.tick(10_000);
+    assert.deepEqual(sent, ['Page.stopScreencast', 'Page.startScreencast']);
+  } finally {
+    mock.timers.reset();
+  }
 });
 
 describe('a film', { skip: !FFMPEG }, () => {

@@ -86,9 +86,7 @@ fn overtook(
 ) -> bool {
     let asked_by_then = beside.0 <= recorded.1 && replayed.0 <= beside_now.1;
     // As differences, since what is open on both sides ends at the same unreachable moment.
-    asked_by_then
-        && beside.1 - recorded.1 >= CLEARLY_MS
-        && replayed.1 - beside_now.1 >= CLEARLY_MS
+    asked_by_then && beside.1 - recorded.1 >= CLEARLY_MS && replayed.1 - beside_now.1 >= CLEARLY_MS
 }
 
 fn items<'r>(side: &Side<'r>) -> Vec<Item<Exchange<'r>>> {
