@@ -26,10 +26,10 @@ export class Film {
   #last: Frame;
 
   private constructor(ffmpeg: string, file: string, first: Frame) {
-    // The encoder wants even sides; a page that is resized is padded or cut, as Playwright does it.
-    const size = jpegSize(first.data) ?? { width: first.width, height: first.height };
-    const [width, height] = [Math.max(2, size.width & ~1), Math.max(2, size.height & ~1)];
-    const shape = ['-vf', `pad=max(iw\\,${width}):max(ih\\,${height}):0:0:gray,crop=${width}:${height}:0:0`];
+    // The encoder wants even sides, and ends where an odd one is padded to less than itself; a page that is resized is padded or cut, as Playwright does it.
+    const size = sizeOf(first);
+    const [width, height] = [even(size.width), even(size.height)];
+    const shape = ['-vf', `pad=max(ceil(iw/2)*2\\,${width}):max(ceil(ih/2)*2\\,${height}):0:0:gray,crop=${width}:${height}:0:0`];
     this.#encoder = spawn(ffmpeg, [...ENCODER, ...shape, file], { stdio: ['pipe', 'ignore', 'ignore'], windowsHide: true });
     this.#ended = new Promise((resolve) => {
       this.#encoder.once('close', (code) => resolve(code === 0));
@@ -69,6 +69,15 @@ export class Film {
     pipe.write(frameHeader(Math.max(0, Math.round(atMs)), frame.data.length));
     pipe.write(frame.data);
   }
+}
+
+/** Width and height of a frame's picture. */
+export function sizeOf(frame: Frame): { width: number; height: number } {
+  return jpegSize(frame.data) ?? { width: frame.width, height: frame.height };
+}
+
+function even(side: number): number {
+  return Math.max(2, Math.ceil(side / 2) * 2);
 }
 
 /** Width and height from a JPEG's frame header. */

@@ -9,7 +9,7 @@ import { guarded, guardedAsync } from '../problems.js';
 import type { Session } from '../session.js';
 import { atMost } from '../wait.js';
 import { hasMasks } from './covers.js';
-import { Film } from './film.js';
+import { Film, sizeOf } from './film.js';
 import type { Frame, ScreencastSource } from './screencast.js';
 
 interface Recorded {
@@ -27,6 +27,8 @@ interface Filmed {
   endTs: number | undefined;
   film: Film | undefined;
   ended: Promise<boolean> | undefined;
+  /** A first frame of another shape than the page is to have; a film has the shape of its first frame. */
+  misshapen: Frame | undefined;
 }
 
 /** A finished video and where it belongs on the time axis. */
@@ -41,6 +43,8 @@ interface Kept {
 const ENCODE_MS = 5_000;
 /** Longest wait for Playwright to tell where a video goes; a page without one never tells. */
 const FOLLOW_MS = 5_000;
+/** Ratios of sides that differ by less are the same but for whole pixels. */
+const SAME_SHAPE = 0.02;
 
 const recorded = new WeakMap<Session, Recorded[]>();
 const films = new WeakMap<Session, Map<string, Filmed>>();
@@ -72,18 +76,23 @@ export const Videos = {
     films.set(session, all);
     const id = session.pages.page(guidOf(page));
     if (!isWanted(session) || !source || !ffmpeg || !canFilm() || page.video() || all.has(id)) return;
-    const one: Filmed = { id, path: join(privateDir(session, 'video'), `${id}.webm`), startTs: 0, endTs: undefined, film: undefined, ended: undefined };
+    const one: Filmed = { id, path: join(privateDir(session, 'video'), `${id}.webm`), startTs: 0, endTs: undefined, film: undefined, ended: undefined, misshapen: undefined };
     all.set(id, one);
-    const show = (frame: Frame): void => {
-      if (one.film) return one.film.add(frame);
+    const begin = (frame: Frame): void => {
       one.startTs = session.recorder.tsOf(frame.atMs);
       one.film = Film.begin(ffmpeg, one.path, frame);
       if (one.film) session.recorder.followVideo(one.path, id, one.startTs);
+    };
+    const show = (frame: Frame): void => {
+      if (one.film) return one.film.add(frame);
+      if (!one.misshapen && !fits(frame, page)) one.misshapen = frame;
+      else begin(frame);
     };
     if (source.latest) show(source.latest);
     const stop = source.listen(show);
     const end = (): void => {
       stop();
+      if (!one.film && one.misshapen) begin(one.misshapen);
       one.endTs ??= session.recorder.now();
       one.ended ??= one.film?.end(Date.now(), Math.max(ENCODE_MS, session.settings.drain_ms));
     };
@@ -133,6 +142,13 @@ function isWanted(session: Session): boolean {
 
 function isMasked({ settings }: Session): boolean {
   return settings.video !== 'unmasked' && hasMasks(settings);
+}
+
+/** Whether a frame has the shape that the test gave its page: the first one may be older, of the window as the browser opened it. */
+function fits(frame: Frame, page: Page): boolean {
+  const viewport = page.viewportSize();
+  const { width, height } = sizeOf(frame);
+  return !viewport || Math.abs(width / height - viewport.width / viewport.height) <= SAME_SHAPE;
 }
 
 async function recordedFiles(session: Session, bound_ms: number): Promise<Kept[]> {

@@ -94,6 +94,21 @@ describe('a film', { skip: !FFMPEG }, () => {
     }
   });
 
+  test('of odd sides, and of pages that change theirs, is whole', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'molar-film-'));
+    try {
+      const file = join(dir, 'film.webm');
+      const film = Film.begin(FFMPEG ?? '', file, grey(1_000, 10, [63, 47]));
+      film?.add(grey(1_500, 120, [128, 72]));
+      film?.add(grey(2_000, 200, [31, 101]));
+      assert.equal(await film?.end(2_500, PATIENCE_MS), true);
+      const seen = execFileSync('ffprobe', ['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', file], { encoding: 'utf8' });
+      assert.deepEqual(seen.match(/\d+\.\d+/g)?.map(Number), [0, 0.5, 1, 1.5]);
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
   test('a missing encoder is told and thrown at nobody', async () => {
     const film = Film.begin('/nowhere/ffmpeg', join(tmpdir(), 'never.webm'), grey(0, 0));
     film?.add(grey(10, 50));
@@ -101,8 +116,7 @@ describe('a film', { skip: !FFMPEG }, () => {
   });
 });
 
-function grey(atMs: number, level: number): Frame {
-  const [width, height] = [64, 48];
+function grey(atMs: number, level: number, [width, height]: readonly [number, number] = [64, 48]): Frame {
   return { data: jpegjs.encode({ data: Buffer.alloc(width * height * 4, level), width, height }, 80).data, width, height, atMs, number: level };
 }
 
