@@ -127,7 +127,7 @@ export class Hub {
 
   /**
    * An answer that comes after everything its target told before. A page may go on, and its test end, when it gives up
-   * a request; on a busy machine the browser's word of that came up to a second after the test's last line.
+   * a request; on a busy machine the browser's word of that came after the test's last line.
    */
   async #heard(): Promise<unknown> {
     return await Promise.all([...this.#recorded.values()].map(async ({ own }) => await own.send('Runtime.evaluate', { expression: '0' }).catch(() => undefined)));
