@@ -1,9 +1,7 @@
-import '@molar/trace-capture/register';
-import { appendFileSync, existsSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { Recorder } from '@molar/trace-node';
-import { defineConfig } from '@playwright/test';
+import apps from './apps/playwright.config.mjs';
 
-const executablePath = process.env.MOLAR_CHROMIUM ?? (existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined);
 const statesFile = process.env.SPEED_STATES;
 
 // How long after the boundary of a step the state of its browser was there; the trace itself tells only of those that were late.
@@ -15,14 +13,4 @@ if (statesFile) {
   };
 }
 
-export default defineConfig({
-  testDir: '.',
-  testMatch: ['apps/apps.spec.mjs', 'speed/long.spec.mjs'],
-  workers: 1,
-  reporter: 'line',
-  timeout: 30_000,
-  use: {
-    baseURL: process.env.APPS_URL,
-    launchOptions: { ...(executablePath ? { executablePath } : {}), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] },
-  },
-});
+export default { ...apps, testMatch: ['apps/apps.spec.mjs', 'speed/long.spec.mjs'] };

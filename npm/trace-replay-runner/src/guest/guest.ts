@@ -160,7 +160,7 @@ export class Guest implements ReplayGuest {
     this.#replay.stall.end();
     this.#replay.goOn();
     this.#clock.arrive();
-    for (const context of this.#clock.contexts) this.#workers.arrive(context);
+    for (const context of this.#contexts) this.#workers.arrive(context);
   }
 
   /** Brings the running application to where the skipped steps left it, and has the clones put back that it called meanwhile. */

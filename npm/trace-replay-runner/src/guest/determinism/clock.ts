@@ -17,11 +17,6 @@ export class PageClock {
     return this.#by_ms;
   }
 
-  /** The open contexts whose clock is moved. */
-  get contexts(): ReadonlySet<BrowserContext> {
-    return this.#contexts;
-  }
-
   constructor(replay: Replay) {
     this.#replay = replay;
   }
