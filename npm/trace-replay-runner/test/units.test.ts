@@ -9,6 +9,7 @@ import { pieces } from '../dist/guest/network/chunk-server.js';
 import { fulfilment, preflight } from '../dist/guest/network/fulfil.js';
 import { reasonFor } from '../dist/guest/network/reasons.js';
 import { readSockets } from '../dist/guest/network/recorded-sockets.js';
+import { asksForWhole, isSentAgain } from '../dist/guest/network/sent-again.js';
 import { readOrder } from '../dist/guest/order.js';
 import { Pace } from '../dist/guest/pace.js';
 import { Stall } from '../dist/guest/stall.js';
@@ -160,4 +161,16 @@ describe('a piece of a body', () => {
     // Without patience it would wait for a step that waits for it.
     await pace.reaches(20, 1);
   });
+});
+
+describe('a recorded header, when the running application is asked', () => {
+  const headers: readonly [string, boolean, boolean][] = [
+    ['Authorization', true, true], ['content-type', true, true], ['If-None-Match', true, false], ['range', true, false],
+    ['cookie', false, true], [':path', false, true], ['Expect', false, true], ['keep-alive', false, true], ['content-length', false, true],
+  ];
+  for (const [name, isSent, isWhole] of headers) {
+    it(`${name} is ${isSent ? '' : 'not '}sent again${isWhole ? '' : ', and asks for less than the whole'}`, () => {
+      assert.deepEqual([isSentAgain(name), asksForWhole(name)], [isSent, isWhole]);
+    });
+  }
 });

@@ -1,6 +1,7 @@
 import type { BrowserContext } from '@playwright/test';
 import { existsSync } from 'node:fs';
 import { LiveHeader } from './network/live-header.js';
+import { isSentAgain } from './network/sent-again.js';
 import { shown } from './network/shown.js';
 import { quietly } from './quietly.js';
 import type { Replay } from './replay.js';
@@ -24,8 +25,6 @@ export interface Brought {
 const ANSWER_MS = 10_000;
 const MOST_MS = 60_000;
 const LOOK_MS = 50;
-/** Headers of one connection; the cookies are made anew. */
-const NOT_SENT = /^(:|host$|connection$|content-length$|accept-encoding$|transfer-encoding$|cookie$|expect$|keep-alive$|upgrade$)/i;
 const PLACEHOLDER = '[REDACTED:';
 
 /**
@@ -51,7 +50,7 @@ export async function bringServer(replay: Replay, contexts: readonly BrowserCont
 
 function whyNot(replay: Replay, { headers, body }: Change, url: string): string | undefined {
   if (!replay.mayAsk('app', url)) return 'not sent, since it is not on this machine and --app-origin does not name it';
-  const isHidden = headers.some(([name, value]) => !NOT_SENT.test(name) && value.includes(PLACEHOLDER)) || url.includes(PLACEHOLDER) || Buffer.from(body, 'base64').includes(PLACEHOLDER);
+  const isHidden = headers.some(([name, value]) => isSentAgain(name) && value.includes(PLACEHOLDER)) || url.includes(PLACEHOLDER) || Buffer.from(body, 'base64').includes(PLACEHOLDER);
   return isHidden ? "not sent, since a redacted value in it is not in the trace's vault" : undefined;
 }
 
@@ -59,7 +58,7 @@ function whyNot(replay: Replay, { headers, body }: Change, url: string): string 
 async function send(replay: Replay, change: Change, url: string, header: LiveHeader | undefined): Promise<string | undefined> {
   const { method, headers, body, status, set_cookie } = change;
   const answered = replay.stall.begin(`the running application's answer to ${method} ${shown(url)}`);
-  const kept = headers.filter(([name]) => !NOT_SENT.test(name));
+  const kept = headers.filter(([name]) => isSentAgain(name));
   const cookie = headers.filter(([name]) => name.toLowerCase() === 'cookie').flatMap(([, value]) => value.split(/;\s*/)).map((pair) => renewed(replay, pair)).join('; ');
   const clock = header?.at(change.seq, change.sent_ms);
   const extra: [string, string][] = [...(cookie === '' ? [] : [['cookie', cookie] as [string, string]]), ...(clock ? [[clock.name, clock.value] as [string, string]] : [])];

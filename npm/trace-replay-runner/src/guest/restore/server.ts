@@ -1,4 +1,5 @@
 import type { BrowserContext } from '@playwright/test';
+import { asksForWhole, isSentAgain } from '../network/sent-again.js';
 import { shown } from '../network/shown.js';
 import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
@@ -15,8 +16,6 @@ export interface Served {
 const ANSWER_MS = 5_000;
 /** The last questions say most, and each costs time. */
 const MOST = 3;
-/** Headers of one connection, and those that ask for less than an answer. */
-const NOT_SENT = /^(:|host$|connection$|content-length$|accept-encoding$|transfer-encoding$|if-|range$|cookie$)/i;
 
 /**
  * Whether the running application answers a restored browser as the record does. Only what is safe to ask is asked. A server that does
@@ -34,7 +33,7 @@ export async function askServer(context: BrowserContext, served: readonly Served
 async function differs(context: BrowserContext, { url, headers, status }: Served): Promise<string | undefined> {
   const cookies = await quietly(context, async () => await context.cookies(url));
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
-  const sent = Object.entries(headers).filter(([name]) => !NOT_SENT.test(name));
+  const sent = Object.entries(headers).filter(([name]) => isSentAgain(name) && asksForWhole(name));
   try {
     const answer = await fetch(url, { redirect: 'manual', headers: [...sent, ...(cookie === '' ? [] : [['cookie', cookie] as [string, string]])], signal: AbortSignal.timeout(ANSWER_MS) });
     await answer.body?.cancel();
