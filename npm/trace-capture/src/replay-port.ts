@@ -1,6 +1,8 @@
 import type { BrowserContext, TestInfo } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { compileFunction } from 'node:vm';
 import type { Settings } from './options/index.js';
 import { role } from './placement.js';
 import type { Step } from './playwright/steps.js';
@@ -70,9 +72,20 @@ export function loadReplay(): void {
   if (order === undefined || order === '' || role() !== 'worker' || loaded) return;
   const { guest } = JSON.parse(readFileSync(order, 'utf8')) as { readonly guest?: unknown };
   if (typeof guest !== 'string') throw new Error(`the order of a replay, ${order}, does not name its \`guest\`: give the path of @molar/trace-replay-runner's dist/guest.cjs`);
-  const { openGuest } = createRequire(import.meta.url)(guest) as Partial<GuestModule>;
+  const { openGuest } = asBuilt(guest);
   if (typeof openGuest !== 'function') throw new Error(`${guest} is no guest of a replay: it exports no \`openGuest\``);
   loaded = openGuest(order);
+}
+
+/**
+ * The exports of a built module. Not by `require`: Playwright compiles anew, in every worker, what a workspace or a link brings from outside of
+ * `node_modules`, which took a second of each replay.
+ */
+function asBuilt(path: string): Partial<GuestModule> {
+  const module = { exports: {} };
+  const run = compileFunction(readFileSync(path, 'utf8'), ['exports', 'require', 'module', '__filename', '__dirname'], { filename: path });
+  Reflect.apply(run, module.exports, [module.exports, createRequire(path), module, path, dirname(path)]);
+  return module.exports;
 }
 
 /** The guest of this worker; nothing in a test run that replays nothing. */

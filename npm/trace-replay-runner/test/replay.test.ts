@@ -110,6 +110,15 @@ describe('a test is replayed', () => {
     assert.equal(failedStep(trace), failedStep(traceOf('fails')));
   });
 
+  it('in the attempt that was recorded', async () => {
+    const attempts = recorded.traces.filter(({ title }) => title === 'does otherwise');
+    const ends = attempts.map((trace) => [trace.of('run.start')[0]?.['retry'], trace.of('run.end')[0]?.['status']]).sort();
+    assert.deepEqual(ends, [[0, 'failed'], [1, 'passed']]);
+    const second = attempts.find((trace) => trace.of('run.start')[0]?.['retry'] === 1);
+    const { last, output } = await replay('does otherwise', 2, 'recorded', {}, 'fast-forward', second ? { trace: second } : {});
+    assert.equal(last.state, 'passed', output);
+  });
+
   it('and what the record does not know is aborted, named and never sent', async () => {
     const { last, output, asked, trace } = await replay('asks somebody else', 2, 'live', { PIXEL: '/elsewhere' });
     assert.deepEqual([last.state, last.code], ['diverged', 'NETWORK_MISS'], output);

@@ -43,6 +43,7 @@ export class Guest implements ReplayGuest {
   #standsStill: string | undefined;
   #session: ReplaySession | undefined;
   #testInfo: TestInfo | undefined;
+  #isReplayed = true;
   #begunAt_ms = 0;
   #step: ReplayStep | undefined;
   #hasCalls = false;
@@ -75,6 +76,9 @@ export class Guest implements ReplayGuest {
   testBegins(testInfo: TestInfo, session: ReplaySession): void {
     this.#session = session;
     this.#testInfo = testInfo;
+    this.#isReplayed = testInfo.retry === 0;
+    // A test may do otherwise in a later attempt, as the recorded one did.
+    if (this.#isReplayed) testInfo.retry = this.#replay.plan.test.retry;
     this.#begunAt_ms = performance.now();
     this.#clock.begin();
     const base = testInfo.project.use.baseURL;
@@ -144,7 +148,7 @@ export class Guest implements ReplayGuest {
     this.#replay.stall.end();
     await this.#chunks.close();
     // A spec may ask for attempts of its own beyond the one that is replayed; those say nothing about it.
-    if (!testInfo || testInfo.retry > 0 || this.#hold?.isHeld) return;
+    if (!testInfo || !this.#isReplayed || this.#hold?.isHeld) return;
     const verdict = verdictOf({ testInfo, replay: this.#replay, step: this.#step, left: this.#way.left, standsStill: this.#standsStill });
     if (verdict.state === 'diverged' && verdict.code) this.#session?.append('replay.divergence', { code: verdict.code, message: verdict.message ?? '', channel: verdict.code === 'NETWORK_MISS' ? 'network' : 'steps' });
     this.#progress.tell({ ...verdict, detail: { ...verdict.detail, ...this.#way.figures, network: this.#replay.findings.tally } });

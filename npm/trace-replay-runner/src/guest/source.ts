@@ -45,6 +45,8 @@ export interface ReplayPlan {
   readonly trace_id: string;
   readonly from_step: number;
   readonly step: { readonly id: string; readonly title: string; readonly seq: number; readonly ts_ms: number };
+  /** `retry` is the recorded attempt, from 0. */
+  readonly test: { readonly retry: number };
   readonly steps: readonly { readonly index: number; readonly title: string; readonly id: string; readonly ts_ms?: number }[];
   readonly base_url?: string | null;
   readonly wall_ms_at_step?: number;
