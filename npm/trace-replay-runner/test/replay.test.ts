@@ -133,7 +133,7 @@ describe('a test is replayed', () => {
 describe('a server that has forgotten who signed in', () => {
   it('is found out before the live part begins in a restored browser', async () => {
     site.forget();
-    const { last, output, asked, trace } = await replay('is a member', 2, 'live', {}, 'auto');
+    const { last, output, asked, trace } = await replay('is a member', 2, 'live', {}, 'restore');
     assert.deepEqual([last.state, last.code, last.detail?.['fallback']], ['diverged', 'SERVER_DIVERGED', 'fast-forward'], output);
     assert.match(last.message ?? '', /GET .*\/members is answered with 401, recorded 200/);
     assert.deepEqual(asked, ['GET /members']);
@@ -214,9 +214,19 @@ describe('a browser is put back', () => {
   });
 
   it('and a page that kept everything in mind is found out', async () => {
-    const { last, output, asked, trace } = await replay('keeps it in mind', 2, 'recorded', {}, 'auto');
+    const { last, output, asked, trace } = await replay('keeps it in mind', 2, 'recorded', {}, 'restore');
     assert.deepEqual([last.state, last.code, last.detail?.['fallback']], ['diverged', 'SKIPPED_REGION_DIVERGED', 'fast-forward'], output);
     assert.equal(fidelityOf(trace), 'diverged');
+    assert.deepEqual(asked, []);
+  });
+
+  it('and where that is not enough its steps are carried out in the same browser, as if it had never been touched', async () => {
+    const { last, output, asked, trace } = await replay('keeps it in mind', 2, 'recorded', {}, 'auto');
+    assert.deepEqual([last.state, last.detail?.['skipped_calls']], ['passed', 0], `${last.message ?? ''}${output}`);
+    assert.equal(fidelityOf(trace), 'diverged');
+    const [start] = trace.of('replay.start');
+    assert.equal(start?.['strategy'], 'fast-forward');
+    assert.match(String(start?.['reason']), /could not be put back \(assertions|could not be put back \(locators/);
     assert.deepEqual(asked, []);
   });
 

@@ -17,7 +17,6 @@ export type Answerer =
 /** What the parts of one replay share: the record, how far it has come, and what was found on the way. */
 export class Replay {
   readonly order: Order;
-  readonly source: ReplaySource;
   readonly plan: ReplayPlan;
   readonly pace: Pace;
   readonly findings: Findings;
@@ -25,8 +24,9 @@ export class Replay {
   /** What recorded cookies, as `name=value`, are at the running application. */
   readonly cookies: Map<string, string> = new Map();
   readonly #switched: (() => void)[] = [];
-  /** How the steps before the first live one are got over. */
-  readonly strategy: 'fast-forward' | 'restore';
+  readonly #driven: (() => void)[] = [];
+  #strategy: 'fast-forward' | 'restore';
+  #source: ReplaySource;
   /** The record with every answer in its turn, also for steps that are not carried out. */
   readonly #ordered: ReplaySource;
   #skipping = true;
@@ -34,14 +34,36 @@ export class Replay {
 
   constructor(order: Order, source: ReplaySource, strategy: 'fast-forward' | 'restore', append: Append, ordered: ReplaySource = source) {
     this.order = order;
-    this.strategy = strategy;
+    this.#strategy = strategy;
     this.#ordered = ordered;
-    this.source = source;
+    this.#source = source;
     this.plan = JSON.parse(source.plan()) as ReplayPlan;
     const marks = this.plan.steps.flatMap(({ id, ts_ms }) => (ts_ms === undefined ? [] : [{ id, ts_ms }]));
     this.pace = new Pace(marks.some(({ id }) => id === this.plan.step.id) ? marks : [...marks, this.plan.step]);
     this.findings = new Findings(append);
     this.stall = new Stall(order.stall_ms ?? undefined);
+  }
+
+  /** The record as pages ask it now. */
+  get source(): ReplaySource {
+    return this.#source;
+  }
+
+  /** How the steps before the first live one are got over. */
+  get strategy(): 'fast-forward' | 'restore' {
+    return this.#strategy;
+  }
+
+  /** The skipped steps are carried out after all, each answer in its turn. Never after one of them was answered from the tape. */
+  driveAgain(): void {
+    this.#strategy = 'fast-forward';
+    this.#source = this.#ordered;
+    for (const listener of this.#driven.splice(0)) listener();
+  }
+
+  /** Calls back when the skipped steps are carried out after all. */
+  onDriven(listener: () => void): void {
+    this.#driven.push(listener);
   }
 
   /** Whether the steps before the first live one are under way. */
@@ -51,7 +73,7 @@ export class Replay {
 
   /** Whether the browser is being put back. */
   get restoring(): boolean {
-    return this.#skipping && this.strategy === 'restore';
+    return this.#skipping && this.#strategy === 'restore';
   }
 
   /** Whether the running application answers from the first live step on. */

@@ -1,12 +1,13 @@
 import type { BrowserContext } from '@playwright/test';
 import type { Call } from './calls/connection.js';
-import { Memo, isAct } from './calls/memo.js';
+import { Memo, isAct, isWait, unanswerableIn } from './calls/memo.js';
 import { readTape } from './calls/recorded-tape.js';
 import type { Append } from './network/findings.js';
 import type { Order } from './order.js';
 import type { Code, Report } from './progress.js';
 import { quietly } from './quietly.js';
 import { Replay } from './replay.js';
+import type { Fidelity } from './restore/gate.js';
 import type { Below } from './restore/restorer.js';
 import { Restoration } from './restore/restoration.js';
 import { readState } from './restore/state.js';
@@ -55,6 +56,8 @@ export function wayOf(order: Order, append: Append, tell: (report: Report) => vo
     : undefined;
   if (lacking && order.strategy === 'auto') return drive(lacking.message);
   if (lacking || !tape) return drive(undefined, lacking);
+  const unanswerable = order.strategy === 'auto' ? unanswerableIn(tape.waitsBefore(replay.plan.step.ts_ms)) : undefined;
+  if (unanswerable !== undefined) return drive(unanswerable);
   const restoration = new Restoration(replay, contexts, tape);
   return new Restore(replay, restoration, tape, append, tell, prepare);
 }
@@ -86,16 +89,20 @@ class FastForward implements Way {
   }
 
   intercept(call: Call, otherwise: () => Promise<unknown> | undefined): Promise<unknown> | undefined {
-    // The page's timers are real and its answers come at once, so waiting for time to pass waits for nothing.
-    if (this.replay.skipping && call.type === 'Frame' && call.method === 'waitForTimeout') return Promise.resolve({});
-    return otherwise();
+    return driven(this.replay, call, otherwise);
   }
+}
+
+/** A call of a step that is carried out. */
+function driven(replay: Replay, call: Call, otherwise: () => Promise<unknown> | undefined): Promise<unknown> | undefined {
+  // The page's timers are real and its answers come at once, so waiting for time to pass waits for nothing.
+  if (replay.skipping && !call.internal && call.type === 'Frame' && call.method === 'waitForTimeout') return Promise.resolve({});
+  return otherwise();
 }
 
 /** Steps before the first live one are answered from the tape, and the browser is put back. */
 class Restore implements Way {
   readonly replay: Replay;
-  readonly reason: undefined = undefined;
   readonly blocked: undefined = undefined;
   readonly #restoration: Restoration;
   readonly #memo: Memo;
@@ -107,6 +114,8 @@ class Restore implements Way {
   #isSettled = false;
   #isArriving = false;
   #left: Left | undefined;
+  /** Why the skipped steps are carried out after all, where they are. */
+  #reason: string | undefined;
   /** When the first call of the test came. */
   #begun_ms = 0;
   #restore_ms = 0;
@@ -131,6 +140,10 @@ class Restore implements Way {
     return this.#left;
   }
 
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
   opened(context: BrowserContext, below: Below): void {
     this.#contexts.push(context);
     this.#restoration.opened(context, below);
@@ -138,6 +151,7 @@ class Restore implements Way {
 
   arrive(go: () => void): void {
     if (this.#left) return;
+    if (this.#reason !== undefined) return go();
     this.#skip_ms = performance.now() - this.#begun_ms - this.#restore_ms;
     if (this.#isSettled) return go();
     this.#isArriving = true;
@@ -149,19 +163,31 @@ class Restore implements Way {
   intercept(call: Call, otherwise: () => Promise<unknown> | undefined): Promise<unknown> | undefined {
     if (call.internal && call.method !== '__waitInfo__') return undefined;
     if (this.#left) return isAct(call) ? Promise.reject(this.#error(this.#left)) : undefined;
+    if (this.#reason !== undefined) return driven(this.replay, call, otherwise);
     if (!this.replay.skipping) return otherwise();
     // The live part begins, and its first call came before the browser was there.
     if (this.#isArriving) return this.#restored().then(async () => await (this.#left ? Promise.reject(this.#error(this.#left)) : (otherwise() ?? call.proceed())));
     const taken = otherwise();
     if (taken) return taken;
     this.#begun_ms ||= performance.now();
+    // The page is put back while nothing has happened yet, so that what is seen of it lies before the live part.
+    if (this.#isSettled || !this.#restoration.isComplete || !(isAct(call) || isWait(call))) return this.#answered(call);
+    if (isWait(call)) {
+      // Waiting itself is the test's own affair; only what ends it is told from the tape.
+      void this.#restored().then(() => (this.#left || this.#reason !== undefined ? undefined : this.#answered(call)));
+      return undefined;
+    }
+    return this.#restored().then(async () => {
+      if (this.#left) throw this.#error(this.#left);
+      return await ((this.#reason === undefined ? this.#answered(call) : driven(this.replay, call, otherwise)) ?? call.proceed());
+    });
+  }
+
+  #answered(call: Call): Promise<unknown> | undefined {
     const asked_ms = performance.now();
     const answer = this.#memo.answer(call);
     this.#answer_ms += performance.now() - asked_ms;
-    if (!answer || !this.#restoration.isComplete) return answer;
-    // The page is put back while nothing has happened yet, so that what is seen of it lies before the live part.
-    answer.catch(() => undefined);
-    return this.#restored().then(async () => await (this.#left ? Promise.reject(this.#error(this.#left)) : answer));
+    return answer;
   }
 
   /** The browser is put back once; the live part never begins in one that is not near enough. */
@@ -178,12 +204,27 @@ class Restore implements Way {
     const fidelity = await this.#restoration.settled();
     this.#restore_ms = performance.now() - begun_ms;
     this.#append('replay.fidelity', { ...fidelity });
+    await this.#judged(fidelity);
     this.#isSettled = true;
+  }
+
+  async #judged(fidelity: Fidelity): Promise<void> {
     if (fidelity.grade !== 'diverged') return;
     const diverged = fidelity.checks.filter(({ grade }) => grade === 'diverged');
     const why = diverged.map(({ name, message }) => `${name}: ${message ?? ''}`).join('; ');
+    if (await this.#drivesAgain()) {
+      this.#reason = `the browser could not be put back (${why})`;
+      return this.#tell({ state: 'skipping', message: `${this.#reason}, so the skipped steps are carried out`, detail: { fidelity } });
+    }
     if (diverged.every(({ name }) => name === 'server')) return void this.#leave('SERVER_DIVERGED', `the browser was put back, but ${diverged[0]?.message ?? ''}. ${TO_DO}`, { fidelity });
     this.#leave('SKIPPED_REGION_DIVERGED', `the browser could not be put back to where step ${this.replay.order.from_step} began (${why}). Replay with --strategy fast-forward`, { fidelity });
+  }
+
+  /** The skipped steps can be carried out in this very browser as long as none of them was answered and the application was not told of them. */
+  async #drivesAgain(): Promise<boolean> {
+    if (this.replay.order.strategy !== 'auto' || this.#prepare || this.#isArriving || this.#memo.answered > 0 || !(await this.#restoration.undone())) return false;
+    this.replay.driveAgain();
+    return true;
   }
 
   #leave(code: Code, message: string, detail: Readonly<Record<string, unknown>> = {}): Error {

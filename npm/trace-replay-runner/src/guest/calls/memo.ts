@@ -14,6 +14,17 @@ export function isAct({ type, method }: Pick<Call, 'type' | 'method'>): boolean 
   return ANSWERED.has(type) || (type === 'Page' && ACTS_OF_PAGE.has(method));
 }
 
+/** Whether a call tells of a wait for something that happens in the browser. */
+export function isWait({ method }: Pick<Call, 'method'>): boolean {
+  return method === '__waitInfo__';
+}
+
+/** Why skipped steps cannot be answered from the tape, where their waits alone say so. */
+export function unanswerableIn(waits: readonly TapedCall[]): string | undefined {
+  const event = waits.map(({ params }) => params['event']).find((one) => typeof one === 'string' && one !== '');
+  return typeof event === 'string' ? `a skipped step waits for the event «${event}», which a restored browser does not repeat` : undefined;
+}
+
 /** Longest a skipped step waits for something that the browser may have reached already. */
 const PATIENCE_MS = 2_000;
 

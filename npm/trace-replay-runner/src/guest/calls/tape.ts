@@ -20,11 +20,14 @@ export type Taped = { readonly call: TapedCall } | { readonly differs: { readonl
 /** The recorded calls in order, as they are answered from. */
 export class Tape {
   readonly #calls: readonly TapedCall[];
+  /** What the test waited for beside calls. */
+  readonly #waits: readonly TapedCall[];
   readonly #used = new Set<number>();
   #next = 0;
 
   constructor(calls: readonly TapedCall[]) {
     this.#calls = calls.filter(({ method }) => method !== '__waitInfo__');
+    this.#waits = calls.filter(({ method }) => method === '__waitInfo__');
   }
 
   get length(): number {
@@ -34,6 +37,11 @@ export class Tape {
   /** The calls that began before a moment of the record. */
   before(ts_ms: number): readonly TapedCall[] {
     return this.#calls.filter((call) => (call.start_ms ?? 0) < ts_ms);
+  }
+
+  /** The waits that began before a moment of the record. */
+  waitsBefore(ts_ms: number): readonly TapedCall[] {
+    return this.#waits.filter((call) => (call.start_ms ?? 0) < ts_ms);
   }
 
   /** The calls that began at a moment of the record or later. */

@@ -19,6 +19,8 @@ export class PageClock {
 
   constructor(replay: Replay) {
     this.#replay = replay;
+    // The test begins once more.
+    replay.onDriven(() => this.#move(replay.plan.step.ts_ms));
   }
 
   /** The test begins. A record without a wall clock leaves the pages theirs. */
@@ -38,9 +40,13 @@ export class PageClock {
 
   /** The first live step begins: all that is sent here reaches the pages before what that step does. */
   arrive(): void {
+    this.#move(0);
+  }
+
+  #move(ahead_ms: number): void {
     const { wall_ms_at_step: wall_ms } = this.#replay.plan;
     if (wall_ms === undefined) return;
-    const by_ms = (this.#by_ms = Math.round(wall_ms - Date.now()));
+    const by_ms = (this.#by_ms = Math.round(wall_ms - ahead_ms - Date.now()));
     for (const context of this.#contexts) {
       quietly(context, async () => await context.addInitScript(shiftClock, by_ms)).catch(() => undefined);
       for (const frame of context.pages().flatMap((page) => page.frames())) quietly(frame, async () => await frame.evaluate(shiftClock, by_ms)).catch(() => undefined);

@@ -24,12 +24,13 @@ const PATIENCE_MS = 2_000;
 /** Answers WebSockets out of the record, which the browser's own interception does not cover. */
 export class Sockets {
   readonly #replay: Replay;
-  readonly #left: Recorded[];
+  #left: Recorded[];
   readonly #installed = new WeakSet<BrowserContext>();
 
   constructor(replay: Replay, recorded: readonly Recorded[]) {
     this.#replay = replay;
     this.#left = [...recorded];
+    replay.onDriven(() => (this.#left = [...recorded]));
   }
 
   /** Stands in front of the sockets of a context. Routes that the test makes later come before this one. */

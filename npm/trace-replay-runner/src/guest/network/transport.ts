@@ -91,6 +91,13 @@ export class Transport {
     await this.#send('Storage.setCookies', { cookies, browserContextId });
   }
 
+  /** All cookies of a context. */
+  async cookies(context: BrowserContext): Promise<readonly object[]> {
+    const browserContextId = contextIdOf(context);
+    if (browserContextId === undefined) return [];
+    return ((await this.#send('Storage.getCookies', { browserContextId })) as { readonly cookies: readonly object[] }).cookies;
+  }
+
   /** Answers documents with an empty one and nothing else, while storages are filled. */
   stub(on: boolean): void {
     this.#isStub = on;

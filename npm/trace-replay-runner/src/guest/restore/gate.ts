@@ -23,8 +23,8 @@ export interface Fidelity {
 }
 
 const WORSE: readonly Grade[] = ['exact', 'equivalent', 'degraded', 'diverged'];
-/** Longest the first thing that the live part looks for may take to appear. */
-const APPEAR_MS = 5_000;
+/** Longest the first thing that the live part looks for may take to appear; less where the skipped steps can be carried out instead. */
+const APPEAR_MS = { restore: 5_000, auto: 1_500 };
 /** Calls that need what they name to be there, and those of them that need it to be seen. */
 const NEEDS = new Set(['click', 'dblclick', 'fill', 'check', 'uncheck', 'press', 'type', 'tap', 'hover', 'focus', 'selectOption', 'setInputFiles', 'textContent', 'innerText', 'innerHTML', 'inputValue', 'getAttribute']);
 
@@ -85,14 +85,14 @@ function storageCheck(name: string, recorded: Pairs, now: Pairs): Check {
 }
 
 /** Whether what the live part first looks for is there. It is what a page that only seems the same does not have. */
-export async function probe(page: Page | undefined, coming: readonly TapedCall[]): Promise<Check[]> {
+export async function probe(page: Page | undefined, coming: readonly TapedCall[], replay: Replay): Promise<Check[]> {
   const call = coming.find(({ class: type }) => type === 'Frame');
   const selector = call?.params['selector'];
   if (!page || !call || typeof selector !== 'string' || call.error) return [];
   const shown = call.method === 'expect' ? call.params['expression'] === 'to.be.visible' && call.params['isNot'] !== true : NEEDS.has(call.method);
   if (!shown || selector.includes('[REDACTED:')) return [];
   const state = call.method === 'setInputFiles' ? 'attached' : 'visible';
-  const found = await quietly(page, async () => await page.locator(selector).first().waitFor({ state, timeout: APPEAR_MS })).then(() => true, () => false);
+  const found = await quietly(page, async () => await page.locator(selector).first().waitFor({ state, timeout: patienceOf(replay) })).then(() => true, () => false);
   return [found ? { name: 'locators', grade: 'exact' } : { name: 'locators', grade: 'diverged', message: `${selector}, which the test looks for next, is not there` }];
 }
 
@@ -110,8 +110,12 @@ export async function ask(page: Page | undefined, past: readonly TapedCall[], re
   const fit = asked.filter(({ params, error }) => !error && !JSON.stringify(params).includes('[REDACTED:') && !(replay.isMoved && params['expression'] === 'to.have.url'));
   if (fit.length === 0) return [];
   const failed: string[] = [];
-  for (const { params } of fit) if (!(await holds(page, params))) failed.push(`${String(params['selector'] ?? 'the page')} ${String(params['expression'])}`);
+  for (const { params } of fit) if (!(await holds(page, params, patienceOf(replay)))) failed.push(`${String(params['selector'] ?? 'the page')} ${String(params['expression'])}`);
   return [failed.length === 0 ? { name: 'assertions', grade: 'exact' } : { name: 'assertions', grade: 'diverged', message: `no longer so: ${failed.join(', ')}` }];
+}
+
+function patienceOf({ order: { strategy } }: Replay): number {
+  return strategy === 'auto' ? APPEAR_MS.auto : APPEAR_MS.restore;
 }
 
 /** Calls that only look, after which what was so before is still so. */
@@ -122,14 +126,14 @@ function isAssertion({ class: type, method }: TapedCall): boolean {
 }
 
 /** The recorded question itself, put to the page as it is now. */
-async function holds(page: Page, params: Readonly<Record<string, unknown>>): Promise<boolean> {
+async function holds(page: Page, params: Readonly<Record<string, unknown>>, timeout: number): Promise<boolean> {
   const frame = page.mainFrame();
   const connection = property(frame, '_connection');
   const send = property(connection, 'sendMessageToServer');
   if (typeof send !== 'function') return true;
   const { timeout: _patience, ...question } = params;
   try {
-    const answer = (await Reflect.apply(send, connection, [frame, 'expect', question, { internal: true, timeout: APPEAR_MS }])) as { readonly matches?: boolean } | undefined;
+    const answer = (await Reflect.apply(send, connection, [frame, 'expect', question, { internal: true, timeout }])) as { readonly matches?: boolean } | undefined;
     return answer?.matches === undefined || answer.matches !== (params['isNot'] === true);
   } catch {
     return false;

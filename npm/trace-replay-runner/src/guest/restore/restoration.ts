@@ -7,6 +7,8 @@ import type { Below } from './restorer.js';
 import { restoreContext } from './restorer.js';
 import { askServer } from './server.js';
 import type { ContextState } from './state.js';
+import type { Untouched } from './undo.js';
+import { undo, untouched } from './undo.js';
 
 interface Made {
   readonly context: BrowserContext;
@@ -23,6 +25,8 @@ export class Restoration {
   readonly #states: readonly ContextState[];
   readonly #tape: Tape;
   readonly #made: Made[] = [];
+  /** What each context was before; `undefined` for one that cannot be made so again. */
+  #before: readonly (Untouched | undefined)[] = [];
   #done: Promise<Fidelity> | undefined;
 
   constructor(replay: Replay, states: readonly ContextState[], tape: Tape) {
@@ -51,6 +55,21 @@ export class Restoration {
     return await this.#done;
   }
 
+  /** Makes the browser what it was before it was put back; whether it could. */
+  async undone(): Promise<boolean> {
+    if (this.#before.length !== this.#made.length || this.#before.includes(undefined)) return false;
+    try {
+      for (const [at, { context, pages, below }] of this.#made.entries()) {
+        const before = this.#before[at];
+        if (before) await undo(context, pages, before, this.#states[at], this.#replay, below);
+      }
+      return true;
+    } catch {
+      // A page that went away meanwhile: whoever asked begins with another browser.
+      return false;
+    }
+  }
+
   async #restore(): Promise<Fidelity> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<Fidelity>((resolve) => {
@@ -67,6 +86,7 @@ export class Restoration {
 
   async #restored(): Promise<Fidelity> {
     const checks: Check[] = [];
+    if (this.#replay.order.strategy === 'auto') this.#before = await Promise.all(this.#made.map(async ({ context, pages, below }) => await untouched(context, pages, below)));
     for (const [at, state] of this.#states.entries()) {
       const made = this.#made[at];
       if (!made || made.pages.length < state.pages.length) {
@@ -79,7 +99,7 @@ export class Restoration {
     }
     const [only, ...others] = this.#made.flatMap(({ pages }) => pages);
     // The tape does not say whose a call was.
-    if (others.length === 0) checks.push(...(await ask(only, this.#tape.before(this.#replay.plan.step.ts_ms), this.#replay)), ...(await probe(only, this.#tape.from(this.#replay.plan.step.ts_ms))));
+    if (others.length === 0) checks.push(...(await ask(only, this.#tape.before(this.#replay.plan.step.ts_ms), this.#replay)), ...(await probe(only, this.#tape.from(this.#replay.plan.step.ts_ms), this.#replay)));
     return fidelityOf(checks);
   }
 }

@@ -10,6 +10,7 @@ import type { ContextState, PageState, StoredCookie } from './state.js';
 /** What is done to a browser from below the test. */
 export interface Below {
   putCookies(context: BrowserContext, cookies: readonly object[]): Promise<void>;
+  cookies(context: BrowserContext): Promise<readonly object[]>;
   /** What restored pages asked of the application so far. */
   readonly served: readonly Served[];
   /** Documents are answered with nothing while storages are filled, so that no script of the application runs before they are. */
@@ -18,7 +19,7 @@ export interface Below {
   shells(urls: readonly string[]): void;
 }
 
-const STUB_PATH = '/__molar_restore';
+export const STUB_PATH = '/__molar_restore';
 /** Longest a page may take to load what it had. */
 const LOAD_MS = 20_000;
 /** Longest fields are waited for that the application makes after it has loaded. */
@@ -46,8 +47,8 @@ export async function restoreContext(context: BrowserContext, pages: readonly Pa
   return lost;
 }
 
-/** With all that the browser keeps of a cookie: its partition, its priority, and that scripts cannot read it. */
-function asPut({ size: _size, session: isSession, expires, sourcePort, ...cookie }: StoredCookie, replay: Replay): object {
+/** A cookie with all that the browser keeps of a cookie: its partition, its priority, and that scripts cannot read it. */
+export function asPut({ size: _size, session: isSession, expires, sourcePort, ...cookie }: StoredCookie, replay: Replay): object {
   const value = replay.cookies.get(`${cookie.name}=${cookie.value}`);
   return {
     ...cookie,
@@ -103,7 +104,8 @@ async function fieldsAppear(page: Page, paths: readonly string[]): Promise<void>
   await quietly(page, async () => await page.waitForFunction((all) => all.every((path) => document.querySelector(path) !== null), plain, { timeout: FIELDS_MS })).catch(() => undefined);
 }
 
-async function go(page: Page, url: string): Promise<void> {
+/** Goes there, and waits for the document. */
+export async function go(page: Page, url: string): Promise<void> {
   await quietly(page, async () => await page.goto(url, { timeout: LOAD_MS }));
 }
 
