@@ -44,8 +44,14 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The same as arguments of the command. */
-export function argumentsOf(options: ReplayOptions): string[] {
+/** The same for a browser that is kept at the step. */
+export interface OpenOptions extends ReplayOptions {
+  /** Without a window, to be reached by its address alone. */
+  readonly headless?: boolean;
+}
+
+/** The same as arguments of the command, behind its word. */
+export function argumentsOf(options: ReplayOptions, command: readonly string[] = ['run']): string[] {
   const { trace, fromStep, suite, config, root, build, vaultKey, out, strategy, appMode, timeoutSeconds, withoutClones, serverFastForward, code } = options;
   const named: readonly (readonly [string, string | number | undefined])[] = [
     ['--root', root], ['--trace', trace], ['--from-step', fromStep], ['--suite', suite], ['--config', config], ['--build', build], ['--vault-key', vaultKey],
@@ -55,7 +61,7 @@ export function argumentsOf(options: ReplayOptions): string[] {
   const pairs = (flag: string, values: Readonly<Record<string, string>> = {}): string[] => Object.entries(values).map(([name, value]) => `${flag}=${name}=${value}`);
   const lists = (flag: string, values: readonly string[] = []): string[] => values.map((value) => `${flag}=${value}`);
   return [
-    'run', '--json', ...named.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag}=${value}`])),
+    ...command, '--json', ...named.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag}=${value}`])),
     ...lists('--edit', options.edits), ...pairs('--set-env', options.setEnv), ...pairs('--env', options.env), ...pairs('--clone', options.clones),
     ...lists('--app-origin', options.appOrigins), ...lists('--passthrough', options.passthrough), ...(withoutClones === true ? ['--without-clones'] : []), ...(serverFastForward === true ? ['--server-fast-forward'] : []),
   ];

@@ -26,6 +26,8 @@ interface Ended {
   readonly replay_id: string;
   readonly parent_trace_id: string;
   readonly from_step: number;
+  /** Which run of a held replay, from 1. */
+  readonly run?: number;
   /** The trace of the replay itself. */
   readonly child?: { readonly trace_id: string; readonly directory: string };
   /** How many events were the same, per channel, and where the first divergence is. */
@@ -44,8 +46,17 @@ export type ReplayOutcome =
   /** It could not be carried out. */
   | (Ended & { readonly state: 'blocked'; readonly code: ReplayCode; readonly message: string });
 
-/** One line of the command's output: progress, or the outcome as the last. */
-export type Line = { readonly kind: 'progress'; readonly progress: ReplayProgress } | { readonly kind: 'outcome'; readonly outcome: ReplayOutcome };
+/** A browser came to the step and was let go. */
+export type HeldOutcome = Ended & { readonly state: 'held' };
+
+/** What became of a change to the copy of a held replay. */
+export type ChangeOutcome =
+  | { readonly state: 'done'; readonly message: string }
+  /** The copy is as it was; `message` says why and what to do. */
+  | { readonly state: 'refused'; readonly code: ReplayCode | undefined; readonly message: string };
+
+/** One line of the command's output: progress, or an outcome. */
+export type Line = { readonly kind: 'progress'; readonly progress: ReplayProgress } | { readonly kind: 'outcome'; readonly outcome: ReplayOutcome | HeldOutcome };
 
 const STATES = new Set(['ready', 'restoring', 'skipping', 'running', 'held', 'passed', 'failed', 'diverged', 'blocked']);
 
@@ -59,6 +70,6 @@ export function readLine(text: string): Line | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const { outcome, state } = value as { readonly outcome?: unknown; readonly state?: unknown };
-  if (typeof outcome === 'object' && outcome !== null) return { kind: 'outcome', outcome: outcome as ReplayOutcome };
+  if (typeof outcome === 'object' && outcome !== null) return { kind: 'outcome', outcome: outcome as ReplayOutcome | HeldOutcome };
   return typeof state === 'string' && STATES.has(state) ? { kind: 'progress', progress: value as ReplayProgress } : undefined;
 }
