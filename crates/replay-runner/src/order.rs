@@ -36,6 +36,8 @@ pub(crate) struct Order {
     /// The module that the worker loads; empty until it has been looked up.
     pub(crate) guest: PathBuf,
     pub(crate) progress: PathBuf,
+    /// Whether clones were restored for this replay.
+    pub(crate) has_clones: bool,
     /// Send what changed something in the skipped steps to the running app before step N.
     pub(crate) server_fast_forward: bool,
     /// A file that is written when the clones, which the app called meanwhile, are back where they were.

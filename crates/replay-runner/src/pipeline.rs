@@ -286,6 +286,9 @@ fn playwright(wanted: &Wanted, source: &Source, spec: &Path, targets: &[Target])
     let mut env = vec![MARK.to_owned(), "MOLAR_TRACE_DIR".to_owned()];
     env.extend(source.plan.seed.as_ref().map(|_| RNG_SEED.to_owned()));
     env.extend(names(&clones::child_env(targets)));
+    if targets.is_empty() && wanted.manner.app_mode == AppMode::Recorded {
+        env.extend(names(&clones::recorded_env(&source.plan.clone_places)));
+    }
     env.extend(names(&wanted.surroundings.env));
     env.extend(names(&wanted.edits.set_env));
     Playwright::of(&source.plan.test, spec, wanted.config.as_deref(), env)

@@ -39,6 +39,8 @@ export interface ReplayGuest {
   readonly runStart: Payload;
   /** The seed with which the pages of the recorded test drew their random numbers. */
   readonly seed: string | undefined;
+  /** Whether it asks nobody: the addresses of clones are then those of the record, where nothing of this replay is to be seen. */
+  readonly isOnRecord: boolean;
   /** Playwright's client in this worker, before a test of it begins. */
   playwrightReady(playwright: unknown): void;
   testBegins(testInfo: TestInfo, session: ReplaySession): void;

@@ -1,5 +1,6 @@
 import type { TestInfo } from '@playwright/test';
 import { createRequire } from 'node:module';
+import { clonePlaces } from './clones/discover.js';
 import type { Settings } from './options/index.js';
 import { publicSettings } from './options/index.js';
 import { placeInRun } from './parameters.js';
@@ -33,7 +34,7 @@ export function runStart(testInfo: TestInfo, settings: Settings, root: string, s
     ...(code_sha ? { code_sha } : {}),
     ...(branch ? { branch } : {}),
     seeds,
-    environment: environment(testInfo),
+    environment: environment(testInfo, settings),
     capture: publicSettings(settings),
     recorder: { name: '@molar/trace-capture', version: VERSION },
     test_id: testInfo.testId,
@@ -44,11 +45,12 @@ export function runStart(testInfo: TestInfo, settings: Settings, root: string, s
   };
 }
 
-function environment(testInfo: TestInfo): Record<string, unknown> {
+function environment(testInfo: TestInfo, settings: Settings): Record<string, unknown> {
   const { use } = testInfo.project;
+  const clones = clonePlaces(settings.clones, process.env);
   const picked = ['browserName', 'channel', 'headless', 'viewport', 'locale', 'timezoneId', 'userAgent', 'baseURL', 'deviceScaleFactor', 'isMobile', 'colorScheme'] as const;
   const options = picked.filter((name) => use[name] !== undefined).map((name) => [name, describe(use[name])]);
-  return { ...machine(), playwright: playwrightVersion(), browser: use.browserName ?? use.defaultBrowserType ?? 'chromium', use: Object.fromEntries(options) as Record<string, unknown>, ...placeInRun(testInfo) };
+  return { ...machine(), playwright: playwrightVersion(), browser: use.browserName ?? use.defaultBrowserType ?? 'chromium', use: Object.fromEntries(options) as Record<string, unknown>, ...(Object.keys(clones).length > 0 ? { clones } : {}), ...placeInRun(testInfo) };
 }
 
 let version: string | undefined;

@@ -46,7 +46,7 @@ if (values.shop === 'on') {
   const shopTraces = await record(shop, 'playwright.config.ts', shopDir, {});
   // The address tells the suite to start no server: the record is all there is.
   const shopJobs = shopTraces.flatMap((trace) => jobsOf(trace, shop, 'playwright.config.ts', shopDir, {}));
-  jobs = [...jobs, ...shopJobs.map((job) => ({ ...job, env: { SHOP_URL: planOf(job.trace, shopDir).base_url, MOLAR_CLONE_STRIPE_URL: 'http://127.0.0.1:9/t/none' } }))];
+  jobs = [...jobs, ...shopJobs.map((job) => ({ ...job, env: { SHOP_URL: planOf(job.trace, shopDir).base_url } }))];
 }
 if (values.only) jobs = jobs.filter(({ title }) => title.includes(values.only));
 

@@ -6,8 +6,9 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::Stage;
-use crate::args::Strategy;
+use crate::args::{AppMode, Strategy};
 use crate::child::{self, Tail};
+use crate::clones;
 use crate::error::{Result, RunnerError};
 use crate::order::{self, Hold, Order};
 use crate::outcome::State;
@@ -34,6 +35,7 @@ impl Stage<'_> {
             app_origins: app_origins.clone(),
             guest: PathBuf::new(),
             progress: self.dir.path.join(order::PROGRESS),
+            has_clones: self.world.is_some(),
             server_fast_forward: self.wanted.manner.server_fast_forward,
             clones_restored: self
                 .world
@@ -75,6 +77,9 @@ impl Stage<'_> {
 
     async fn installed_guest(&mut self) -> Result<PathBuf> {
         let suite = self.tree()?.suite.clone();
+        if let Some(guest) = child::published_guest(&suite) {
+            return Ok(guest);
+        }
         let answer = self.dir.path.join("guest.path");
         let file = std::fs::File::create(&answer).map_err(RunnerError::at("create", &answer))?;
         let mut node = child::guest_question(&suite);
@@ -97,6 +102,11 @@ impl Stage<'_> {
         command.stdout(copies()?).stderr(copies()?);
         // A report that is served would never end.
         command.env("PLAYWRIGHT_HTML_OPEN", "never").env("MOLAR_TRACE_DIR", &root);
+        if self.wanted.manner.app_mode == AppMode::Recorded && self.world.is_none() {
+            clones::tokens(&self.source.plan.clone_places).iter().for_each(|name| {
+                command.env_remove(name);
+            });
+        }
         command.envs(&self.env).envs(self.user_env());
         self.child = Some(child::start(command, self.dir, &mut self.manifest)?);
         let line =

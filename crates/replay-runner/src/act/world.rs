@@ -1,6 +1,7 @@
 //! The clones of a replay.
 
 use super::Stage;
+use crate::args::AppMode;
 use crate::clones::{self, CloneError, Target, World};
 use crate::error::{Result, RunnerError};
 use crate::home::{CloneRun, ReplayDir, write_private};
@@ -11,6 +12,9 @@ impl Stage<'_> {
     /// Runs of clones stand in the manifest before the first of them is written to.
     pub(super) async fn restore(&mut self, targets: &[Target], replay_id: &str) -> Result<()> {
         if targets.is_empty() {
+            if self.wanted.manner.app_mode == AppMode::Recorded {
+                self.env.extend(clones::recorded_env(&self.source.plan.clone_places));
+            }
             return self.tell(Action::Clones, "none");
         }
         if self.world.is_none() {

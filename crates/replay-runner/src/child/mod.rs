@@ -12,7 +12,9 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 pub(crate) use find::{FoundChild, find};
-pub(crate) use playwright::{Playwright, guest_question, installed, no_guest, spec_of};
+pub(crate) use playwright::{
+    Playwright, guest_question, installed, no_guest, published_guest, spec_of,
+};
 pub(crate) use tail::{Tail, last_lines};
 
 use crate::error::{Result, RunnerError};

@@ -106,6 +106,13 @@ pub(crate) fn installed(suite: &Path, root: &Path) -> Result<PathBuf> {
 
 const MODULE: &str = "@molar/trace-replay-runner/guest";
 
+/// The module where the package lies as it was published. Asking Node costs the start of a process, a tenth of a second and more.
+pub(crate) fn published_guest(suite: &Path) -> Option<PathBuf> {
+    let package = |folder: &Path| folder.join("node_modules/@molar/trace-replay-runner");
+    let nearest = suite.ancestors().map(package).find(|package| package.exists())?;
+    nearest.join("dist/guest.cjs").canonicalize().ok()
+}
+
 /// Node, asked where the suite has the module that replays inside the worker.
 pub(crate) fn guest_question(suite: &Path) -> tokio::process::Command {
     let mut node = tokio::process::Command::new("node");

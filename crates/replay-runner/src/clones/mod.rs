@@ -13,4 +13,4 @@ pub use error::CloneError;
 pub use target::{Beginning, Target, target_run};
 pub use world::World;
 
-pub(crate) use target::{child_env, decide, token_of};
+pub(crate) use target::{child_env, decide, recorded_env, token_of, tokens};

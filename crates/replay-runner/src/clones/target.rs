@@ -6,7 +6,7 @@ use base64::Engine as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use trace_core::blob::{BlobId, ObjectKey, decode_stored};
-use trace_core::replay::plan::ClonePlan;
+use trace_core::replay::plan::{ClonePlace, ClonePlan};
 
 use crate::args::{AppMode, Wanted};
 use crate::codes::Code;
@@ -231,6 +231,26 @@ pub(crate) fn child_env(targets: &[Target]) -> Vec<(String, String)> {
     env
 }
 
+/// The child's variables where no clone is restored because all is answered from the record: those of the recorded suite, or its requests
+/// would be others.
+pub(crate) fn recorded_env(places: &[ClonePlace]) -> Vec<(String, String)> {
+    let mut env = Vec::new();
+    for place in places {
+        let name = upper(&place.clone);
+        env.push((format!("MOLAR_CLONE_{name}_ADMIN_URL"), place.admin.clone()));
+        env.push((format!("MOLAR_CLONE_{name}_RUN"), place.run.clone()));
+        env.extend(place.url.clone().map(|url| (format!("MOLAR_CLONE_{name}_URL"), url)));
+    }
+    env.extend(places.first().map(|place| ("MOLAR_CLONE_RUN".to_owned(), place.run.clone())));
+    env
+}
+
+/// Variables that hold the admin tokens of those clones. Their addresses come from a trace, which anybody may have written, so no token goes there.
+pub(crate) fn tokens(places: &[ClonePlace]) -> Vec<String> {
+    let own = places.iter().map(|place| format!("MOLAR_CLONE_{}_TOKEN", upper(&place.clone)));
+    own.chain(places.first().map(|_| "MOLAR_CLONE_TOKEN".to_owned())).collect()
+}
+
 /// The app's address of a run: `…/t/{run}`. An address that names another run names this one instead.
 fn under_run(url: &str, run: &str) -> String {
     let url = url.trim_end_matches('/');
@@ -250,6 +270,26 @@ mod tests {
         let run = target_run(&long, "0123456789abcdef");
         assert!(run.len() <= LONGEST_RUN && run.ends_with(".r0123456789abcdef") && run != long);
         assert_ne!(run, target_run(&"y".repeat(128), "0123456789abcdef"));
+    }
+
+    #[test]
+    fn on_the_record_alone_the_child_is_told_what_the_recorded_suite_was() {
+        let place = |clone: &str, url: Option<&str>| ClonePlace {
+            clone: clone.to_owned(),
+            admin: "http://127.0.0.1:8000".to_owned(),
+            run: "s".to_owned(),
+            url: url.map(str::to_owned),
+        };
+        let places = [place("stripe", Some("http://127.0.0.1:8000/t/s")), place("mail-box", None)];
+        let env = recorded_env(&places);
+        let told = |name: &str| env.iter().find(|(known, _)| known == name).map(|it| it.1.as_str());
+        assert_eq!(told("MOLAR_CLONE_STRIPE_URL"), Some("http://127.0.0.1:8000/t/s"));
+        assert_eq!(told("MOLAR_CLONE_MAIL_BOX_ADMIN_URL"), Some("http://127.0.0.1:8000"));
+        assert_eq!(told("MOLAR_CLONE_MAIL_BOX_URL"), None);
+        assert_eq!(told("MOLAR_CLONE_RUN"), Some("s"));
+        let names = ["MOLAR_CLONE_STRIPE_TOKEN", "MOLAR_CLONE_MAIL_BOX_TOKEN", "MOLAR_CLONE_TOKEN"];
+        assert_eq!(tokens(&places), names);
+        assert!(recorded_env(&[]).is_empty() && tokens(&[]).is_empty());
     }
 
     #[test]

@@ -4,30 +4,42 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use super::list::Listing;
 use crate::codes::Code;
 use crate::error::{Result, RunnerError};
 
+/// Threads that copy: most of a copy is waiting for the system to make files.
+const COPIERS: usize = 4;
+
 /// Copies every listed file; one that vanished since is left out, as it would be in a later listing.
 pub(super) fn files(listing: &Listing, to: &Path, stop: &AtomicBool) -> Result<()> {
-    let mut made = HashSet::new();
-    for file in &listing.files {
-        if stop.load(Ordering::Relaxed) {
-            return Err(RunnerError::blocked(Code::Cancelled, "the copy was stopped"));
-        }
-        let (from, target) = (listing.root.join(file), to.join(file));
-        let folder = target.parent().unwrap_or(to).to_owned();
-        if made.insert(folder.clone()) {
-            fs::create_dir_all(&folder).map_err(RunnerError::at("create directory", &folder))?;
-        }
-        match one(&from, &target, (&listing.root, to)) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            other => other.map_err(RunnerError::at("copy", &from))?,
-        }
+    let folders = listing.files.iter().filter_map(|file| file.parent());
+    for folder in folders.collect::<HashSet<_>>() {
+        let folder = to.join(folder);
+        fs::create_dir_all(&folder).map_err(RunnerError::at("create directory", &folder))?;
     }
-    Ok(())
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(file) = listing.files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if stop.load(Ordering::Relaxed) {
+                return Err(RunnerError::blocked(Code::Cancelled, "the copy was stopped"));
+            }
+            let from = listing.root.join(file);
+            match one(&from, &to.join(file), (&listing.root, to)) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                other => other.map_err(RunnerError::at("copy", &from))?,
+            }
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let copiers: Vec<_> = (0..COPIERS).map(|_| scope.spawn(work)).collect();
+        let gone = || Err(RunnerError::Output(std::io::Error::other("a copying thread has ended")));
+        copiers.into_iter().try_for_each(|copier| copier.join().unwrap_or_else(|_| gone()))
+    })
 }
 
 fn one(from: &Path, to: &Path, roots: (&Path, &Path)) -> std::io::Result<()> {

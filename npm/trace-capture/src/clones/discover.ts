@@ -19,6 +19,21 @@ export function discover(chosen: readonly CloneOptions[], env: Environment): rea
   return found;
 }
 
+/** Where the clones stand, for `run.start`: a replay on the record alone tells its suite the same, so that its requests are those of the record. */
+export function clonePlaces(chosen: readonly CloneOptions[], env: Environment): Record<string, Record<string, string>> {
+  const place = ({ kind, admin, run }: CloneOptions): Record<string, string> => {
+    const url = env[`MOLAR_CLONE_${kind.toUpperCase().replaceAll('-', '_')}_URL`];
+    return { admin: withoutSecrets(admin), run, ...(url && URL.canParse(url) ? { url: withoutSecrets(url) } : {}) };
+  };
+  return Object.fromEntries(discover(chosen, env).filter(({ admin }) => URL.canParse(admin)).map((clone) => [clone.kind, place(clone)]));
+}
+
+/** Scheme, host, port and path: what else an address has may be a credential. */
+function withoutSecrets(address: string): string {
+  const { origin, pathname } = new URL(address);
+  return origin + (pathname === '/' ? '' : pathname);
+}
+
 function add(found: CloneOptions[], upperKind: string, admin: string, env: Environment): void {
   const kind = upperKind.toLowerCase().replaceAll('_', '-');
   if (found.some((clone) => clone.kind === kind)) return;

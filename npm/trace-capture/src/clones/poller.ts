@@ -1,4 +1,5 @@
 import { guardedAsync } from '../problems.js';
+import { replayGuest } from '../replay-port.js';
 import type { Session } from '../session.js';
 import { atMost } from '../wait.js';
 import { CloneClient } from './client.js';
@@ -12,7 +13,7 @@ const QUIET_POLL_MS = 20;
 /** Follows the clones of a test from its beginning to its end. Nothing here is ever waited for by the test itself. */
 export function startClones(session: Session): void {
   const clones = discover(session.settings.clones, process.env);
-  if (clones.length === 0) return;
+  if (clones.length === 0 || replayGuest()?.isOnRecord) return;
   const watches = clones.map((clone) => new CloneWatch(session, new CloneClient(clone), clone.collections));
   const poll = async (some: readonly CloneWatch[]): Promise<void> => {
     await guardedAsync('the clones', async () => {

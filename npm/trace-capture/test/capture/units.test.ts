@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { discover } from '../../dist/clones/discover.js';
+import { clonePlaces, discover } from '../../dist/clones/discover.js';
 import { appendEvent } from '../../dist/client.js';
 import { offered } from '../../dist/events/kinds.js';
 import { PageIds } from '../../dist/identities.js';
@@ -57,6 +57,11 @@ const CASES: readonly Case[] = [
     want: [stripe],
   },
   { name: 'a chosen clone wins over an announced one', got: () => discover([stripe], { MOLAR_CLONE_STRIPE_ADMIN_URL: 'http://other', MOLAR_CLONE_RUN: 'r2' }), want: [stripe] },
+  {
+    name: 'where clones stand is told without what may be a credential',
+    got: () => clonePlaces([], { MOLAR_CLONE_STRIPE_ADMIN_URL: 'http://me:hidden@127.0.0.1:9000/admin?key=hidden', MOLAR_CLONE_STRIPE_URL: 'http://127.0.0.1:8000/t/r1' }),
+    want: { stripe: { admin: 'http://127.0.0.1:9000/admin', run: 'r1', url: 'http://127.0.0.1:8000/t/r1' } },
+  },
   { name: 'a clone without a run is left alone', got: () => discover([], { MOLAR_CLONE_STRIPE_ADMIN_URL: 'http://other' }), want: [] },
   {
     name: 'pages and frames are numbered by appearance',

@@ -29,6 +29,8 @@ export interface Order {
   readonly progress?: string | null;
   /** Longest that nothing at all may happen in a step that is carried out on the record; the guest's own bound when absent. */
   readonly stall_ms?: number | null;
+  /** Whether clones were restored for this replay. */
+  readonly has_clones?: boolean;
   /** Sends what changed something in the skipped steps to the running application, before the first live step. */
   readonly server_fast_forward?: boolean;
   /** A file that is written when the clones are back where they were, after those requests have changed them. */

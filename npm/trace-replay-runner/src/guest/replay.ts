@@ -139,7 +139,8 @@ export class Replay {
     if (originClass === 'passthrough') return 'live';
     if (this.#skipping || originClass === 'third-party') return 'record';
     if (this.goesLive) return this.mayAsk(originClass, url) ? 'live' : 'record';
-    return originClass === 'clone' ? 'record-or-live' : 'record';
+    // Without one restored for the replay, a clone's address is that of the recorded run, which a replay never touches.
+    return originClass === 'clone' && this.order.has_clones === true ? 'record-or-live' : 'record';
   }
 
   /**

@@ -1,10 +1,11 @@
 //! Requests with what became of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::alike::{Clocks, lines, texts};
 use super::channel::{Alike, Item, Placed, report};
 use super::icons::is_icon;
+use super::streams::begun_anew;
 use super::{Beside, Channel, ChannelReport, Side};
 use crate::blob::BlobId;
 use crate::diff::network::address_shape;
@@ -20,6 +21,8 @@ struct Exchange<'r> {
     outcome: Outcome,
     /// The page had enough of the answer before its end.
     is_left: bool,
+    /// The replay itself had its page ask once more.
+    is_anew: bool,
 }
 
 enum Outcome {
@@ -47,7 +50,10 @@ const CLEARLY_MS: f64 = 100.0;
 
 pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
     let clocks = Clocks::new(a.summary.wall_ms, b.summary.wall_ms);
-    let (left, right) = (items(a), items(b));
+    let left = items(a, &HashSet::new());
+    let known: HashSet<&str> = left.iter().map(|item| item.key.as_str()).collect();
+    let mut right = items(b, &begun_anew(b.run.events));
+    right.retain(|item| !item.content.is_anew || known.contains(item.key.as_str()));
     let compare = |one: &Exchange<'_>, other: &Exchange<'_>| {
         outcomes(one, other, &clocks).and(|| clocks.fields("request", &one.request, &other.request))
     };
@@ -89,7 +95,7 @@ fn overtook(
     asked_by_then && beside.1 - recorded.1 >= CLEARLY_MS && replayed.1 - beside_now.1 >= CLEARLY_MS
 }
 
-fn items<'r>(side: &Side<'r>) -> Vec<Item<Exchange<'r>>> {
+fn items<'r>(side: &Side<'r>, anew: &HashSet<String>) -> Vec<Item<Exchange<'r>>> {
     let mut found: Vec<Item<Exchange<'r>>> = Vec::new();
     let mut open: HashMap<String, usize> = HashMap::new();
     for event in side.events() {
@@ -102,7 +108,8 @@ fn items<'r>(side: &Side<'r>) -> Vec<Item<Exchange<'r>>> {
                     continue;
                 }
                 open.insert(request.request_id.clone(), found.len());
-                found.push(begun(event, request, side.run.beside));
+                let is_anew = anew.contains(&request.request_id);
+                found.push(begun(event, request, side.run.beside, is_anew));
             }
             Kind::NetworkResponse => {
                 let Ok(response) = event.payload.read::<NetworkResponse>("network.response") else {
@@ -143,7 +150,12 @@ fn items<'r>(side: &Side<'r>) -> Vec<Item<Exchange<'r>>> {
     found
 }
 
-fn begun<'r>(event: &Event, request: NetworkRequest, beside: &'r dyn Beside) -> Item<Exchange<'r>> {
+fn begun<'r>(
+    event: &Event,
+    request: NetworkRequest,
+    beside: &'r dyn Beside,
+    is_anew: bool,
+) -> Item<Exchange<'r>> {
     let NetworkRequest { method, url, headers, body, .. } = request;
     let bytes = body.as_ref().and_then(|content| beside.recorded(content)).unwrap_or_default();
     let name = format!("{method} {}", address_shape(&url));
@@ -159,6 +171,7 @@ fn begun<'r>(event: &Event, request: NetworkRequest, beside: &'r dyn Beside) -> 
             request: Shape::of(&method, &url, &headers, &bytes).into_fields(),
             outcome: Outcome::Open,
             is_left: false,
+            is_anew,
         },
     }
 }

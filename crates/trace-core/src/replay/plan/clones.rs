@@ -2,14 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::past::Past;
 use super::types::Warning;
 use crate::blob::BlobId;
-use crate::event::{CloneSnapshot, Content, Event, Kind, SnapshotWhen};
+use crate::event::{CloneSnapshot, Content, Event, Extra, Kind, SnapshotWhen};
 use crate::trace::read::text;
+
+/// Where the recorded suite was told to find a clone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClonePlace {
+    /// Its name.
+    #[serde(default)]
+    pub clone: String,
+    /// Its admin address.
+    pub admin: String,
+    /// The run.
+    pub run: String,
+    /// Where the application reached it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
 
 /// A clone and the snapshot it starts from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -74,6 +89,16 @@ impl SnapshotRef {
 }
 
 /// The last snapshot of each clone's run before the step.
+/// Where `run.start` says that clones stood, by their names; what is no place is left out.
+pub(super) fn places(environment: &Extra) -> Vec<ClonePlace> {
+    let named = environment.get("clones").and_then(Value::as_object).into_iter().flatten();
+    let place = |(name, told): (&String, &Value)| {
+        let place = ClonePlace::deserialize(told).ok()?;
+        Some(ClonePlace { clone: name.clone(), ..place })
+    };
+    named.filter_map(place).collect()
+}
+
 pub(super) fn clones(events: &[Event], past: &Past) -> Vec<ClonePlan> {
     let mut last: BTreeMap<(String, String), ClonePlan> = BTreeMap::new();
     for event in events.iter().filter(|event| event.kind == Kind::CloneSnapshot) {

@@ -7,7 +7,7 @@ mod tests;
 mod text;
 mod types;
 
-pub use clones::{ClonePlan, SnapshotRef};
+pub use clones::{ClonePlace, ClonePlan, SnapshotRef};
 pub use past::Past;
 pub use types::{NetworkPlan, OriginPlan, Plan, PlannedStep, StepAt, TapePlan, TestRef, Warning};
 
@@ -68,6 +68,7 @@ pub fn plan(events: &[Event], options: &PlanOptions<'_>) -> Result<Plan, ReplayE
         tape: options.tape_calls.map(|calls| TapePlan { calls }),
         sockets: options.sockets,
         clones,
+        clone_places: clones::places(&run.environment),
         warnings,
         base_url: run
             .environment

@@ -7,7 +7,7 @@ use crate::replay::state::state;
 
 /// Two steps; what the first one leaves behind is numbered behind the beginning of the second.
 const TRACE: &str = r#"
-{"ts":0,"seq":1,"kind":"run.start","format":1,"trace_id":"0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b","short_id":"xY9zQ2mNp","wall_ms":1795276287981,"project":"chromium","scenario":{"slug":"pay","title":"Pay","file":"tests/pay.spec.ts","line":5,"title_path":["Shop","Pay"]},"run":{"id":"r"},"retry":1,"repeat_each":0,"worker":{"index":0,"parallel_index":0,"pid":1},"source":"manual","code_sha":"abc","seeds":{},"environment":{"use":{"baseURL":"http://127.0.0.1:4000"},"playwright":"1.65.1"},"capture":{},"recorder":{"name":"r","version":"1"},"test_id":"t1","timeout_ms":30000}
+{"ts":0,"seq":1,"kind":"run.start","format":1,"trace_id":"0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b","short_id":"xY9zQ2mNp","wall_ms":1795276287981,"project":"chromium","scenario":{"slug":"pay","title":"Pay","file":"tests/pay.spec.ts","line":5,"title_path":["Shop","Pay"]},"run":{"id":"r"},"retry":1,"repeat_each":0,"worker":{"index":0,"parallel_index":0,"pid":1},"source":"manual","code_sha":"abc","seeds":{},"environment":{"use":{"baseURL":"http://127.0.0.1:4000"},"playwright":"1.65.1","clones":{"stripe":{"admin":"http://127.0.0.1:8000","run":"s","url":"http://127.0.0.1:8000/t/s"},"none":7}},"capture":{},"recorder":{"name":"r","version":"1"},"test_id":"t1","timeout_ms":30000}
 {"ts":1,"seq":2,"kind":"scenario.event","name":"rng.seed","data":{"seed":"s-1","scope":["pages"]}}
 {"ts":5,"seq":3,"kind":"step.start","step_id":"h1","title":"Before Hooks","category":"hook","path":["Before Hooks"]}
 {"ts":6,"seq":4,"kind":"browser.state","step_id":"h1","context":"c2","boundary":"start","revision":1,"full":true,"changed":["cookies"],"counts":[{"part":"cookies","keys":0,"bytes":2}],"secret":{"vault":"secret:9","bytes":9}}
@@ -86,6 +86,8 @@ fn a_plan_prints_as_a_dry_run() {
     assert_eq!(json["network"]["origins"][1]["class"], "third-party");
     assert_eq!(json["test"]["test_id"], "t1");
     assert_eq!(json["clones"][0]["snapshot"]["inline"], "AQ==");
+    let place = serde_json::json!([{"clone": "stripe", "admin": "http://127.0.0.1:8000", "run": "s", "url": "http://127.0.0.1:8000/t/s"}]);
+    assert_eq!(json["clone_places"], place);
 }
 
 #[test]

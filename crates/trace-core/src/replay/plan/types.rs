@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::clones::ClonePlan;
+use super::clones::{ClonePlace, ClonePlan};
 use crate::event::{StepId, WallMs};
 use crate::replay::origins::OriginClass;
 use crate::replay::state::ContextParts;
@@ -33,6 +33,9 @@ pub struct Plan {
     pub seed: Option<Value>,
     /// Clones and the snapshots they start from.
     pub clones: Vec<ClonePlan>,
+    /// Where the clones stood.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clone_places: Vec<ClonePlace>,
     /// Recorded requests.
     pub network: NetworkPlan,
     /// The browser before the step.
