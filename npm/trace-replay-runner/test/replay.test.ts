@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
@@ -165,6 +165,36 @@ describe('a step on the record in which nothing happens any more', () => {
     const { last, output } = await replay('waits for a word', 2, 'recorded', { SILENT: '1' }, 'fast-forward', { stall_ms: 4_000 });
     assert.deepEqual([last.state, last.code], ['diverged', 'SKIPPED_REGION_DIVERGED'], output);
     assert.match(last.message ?? '', /nothing happened any more in step 1, «Wait».*it waits for the call Frame\.evaluate/);
+  });
+});
+
+describe('what a replay cannot be carried out with is named', () => {
+  it('a browser that is not there', async () => {
+    const { last, output } = await replay('fails', 2, 'recorded', { MOLAR_CHROMIUM: '/nowhere/chromium' });
+    assert.deepEqual([last.state, last.code], ['blocked', 'BROWSER_MISSING'], output);
+    assert.match(last.message ?? '', /cannot be started: .*\/nowhere\/chromium/);
+  });
+
+  it('a record of calls that is damaged, which stays the last word', async () => {
+    const trace = traceOf('fails');
+    const dir = mkdtempSync(join(tmpdir(), 'molar-replay-'));
+    cpSync(trace.dir, dir, { recursive: true });
+    truncateSync(join(dir, 'trace.playwright.zip'), 1_000);
+    const { last, output } = await replay('fails', 2, 'recorded', {}, 'restore', { trace: { ...trace, dir } });
+    rmSync(dir, { recursive: true });
+    assert.deepEqual([last.state, last.code], ['blocked', 'NO_TAPE'], output);
+  });
+
+  it('a value that nobody has the key to', async () => {
+    const { last, output } = await replay('keeps what it has', 2, 'recorded', {}, 'fast-forward', { vault_key: null });
+    assert.deepEqual([last.state, last.code, last.step], ['diverged', 'NO_SECRETS', 2], output);
+    assert.match(last.message ?? '', /the value \[REDACTED:cookie:\d+\] stayed redacted, since there is no key/);
+  });
+
+  it('a request of a skipped step that the record does not know', async () => {
+    const { last, output } = await replay('is a member', 2, 'recorded', { MEMBERS: '/strangers' });
+    assert.deepEqual([last.state, last.code, last.step], ['diverged', 'SKIPPED_REGION_DIVERGED', 1], output);
+    assert.match(last.message ?? '', /the record has no answer to GET \S+\/strangers \(app\), which was aborted\. Choose an earlier step/);
   });
 });
 

@@ -41,6 +41,8 @@ export class Guest implements ReplayGuest {
   readonly #hold: Hold | undefined;
   readonly #waitsForServer: boolean;
   readonly #contexts: BrowserContext[] = [];
+  /** Whether it was told that the replay cannot begin, which stays the last word. */
+  #isBlocked = false;
   #standsStill: string | undefined;
   #session: ReplaySession | undefined;
   #testInfo: TestInfo | undefined;
@@ -150,8 +152,8 @@ export class Guest implements ReplayGuest {
     this.#replay.stall.end();
     await this.#chunks.close();
     // A spec may ask for attempts of its own beyond the one that is replayed; those say nothing about it.
-    if (!testInfo || !this.#isReplayed || this.#hold?.isHeld) return;
-    const verdict = verdictOf({ testInfo, replay: this.#replay, step: this.#step, left: this.#way.left, standsStill: this.#standsStill });
+    if (!testInfo || !this.#isReplayed || this.#isBlocked || this.#hold?.isHeld) return;
+    const verdict = verdictOf({ testInfo, replay: this.#replay, step: this.#step, left: this.#way.left, standsStill: this.#standsStill, hasBrowser: this.#contexts.length > 0 });
     if (verdict.state === 'diverged' && verdict.code) this.#session?.append('replay.divergence', { code: verdict.code, message: verdict.message ?? '', channel: verdict.code === 'NETWORK_MISS' ? 'network' : 'steps' });
     this.#progress.tell({ ...verdict, detail: { ...verdict.detail, ...this.#way.figures, network: this.#replay.findings.tally } });
   }
@@ -222,6 +224,7 @@ export class Guest implements ReplayGuest {
   }
 
   #blocked(code: NonNullable<Report['code']>, message: string): Error {
+    this.#isBlocked = true;
     this.#progress.tell({ state: 'blocked', code, message });
     return new Error(`${code}: ${message}`);
   }

@@ -15,19 +15,35 @@ interface Ended {
   readonly left: Left | undefined;
   /** What a step on the record waited for in vain, where it was ended for that. */
   readonly standsStill: string | undefined;
+  /** Whether the test came to have a context of a browser. */
+  readonly hasBrowser: boolean;
 }
+
+/** How Playwright begins what it says of a browser that it cannot start. */
+const LAUNCH = /\bbrowserType\.launch/;
+const PLACEHOLDER = /\[REDACTED:[^\]\s]{1,80}\]/;
 
 /** What helps where the running application is not where the record left it. */
 export const TO_DO = 'Bring it there with --server-fast-forward, or stay on the record with --app-mode recorded';
 
 /** How a replay ended, told from how its test did. */
-export function verdictOf({ testInfo, replay, step, left, standsStill }: Ended): Report {
-  const wanted = replay.order.from_step;
+export function verdictOf({ testInfo, replay, step, left, standsStill, hasBrowser }: Ended): Report {
+  const { from_step: wanted, vault_key } = replay.order;
   const { status, expectedStatus } = testInfo;
   const passed = status === expectedStatus;
-  const said = firstLine(testInfo.error?.message ?? testInfo.error?.value ?? '');
+  const words = (testInfo.error?.message ?? testInfo.error?.value ?? '').replace(/\u001b\[[0-9;]*m/g, '');
+  const said = firstLine(words);
   const at = step?.index === undefined ? {} : { step: step.index };
   if (left) return { state: 'diverged', ...at, code: left.code, message: left.message, detail: left.detail };
+  if (!passed && !hasBrowser && LAUNCH.test(said)) {
+    return { state: 'blocked', code: 'BROWSER_MISSING', message: `the test's browser cannot be started: ${said}. Install it with \`npx playwright install chromium\`, or name yours in the suite's configuration` };
+  }
+  const [hidden] = passed ? [] : (PLACEHOLDER.exec(words) ?? []);
+  if (hidden !== undefined) {
+    const why = vault_key === null ? "stayed redacted, since there is no key to the trace's vault. Give it with --vault-key" : "stayed redacted, since the trace's vault does not hold it or is damaged. Replay a whole copy of the trace";
+    return { state: 'diverged', ...at, code: 'NO_SECRETS', message: `the test failed: ${said}. In what it says the value ${hidden} ${why}` };
+  }
+  const { firstMiss: missed, refused } = replay.findings;
   if (replay.skipping) {
     const where = step?.index === undefined ? 'before its first step' : `in step ${step.index}, «${step.title}»`;
     if (passed) return { state: 'diverged', ...at, code: 'NO_SUCH_STEP', message: `the test ended without reaching step ${wanted}: an edit took steps away; choose a smaller step` };
@@ -40,12 +56,11 @@ export function verdictOf({ testInfo, replay, step, left, standsStill }: Ended):
     }
     return {
       state: 'diverged', ...at, code: 'SKIPPED_REGION_DIVERGED',
-      message: `the test failed ${where}, before step ${wanted}, while its steps were carried out on the record: ${said || 'no message'}. Choose an earlier step, so that this one runs for real`,
+      message: `the test failed ${where}, before step ${wanted}, while its steps were carried out on the record: ${said || 'no message'}${missed ? `; ${wordsOf(missed)}` : ''}. Choose an earlier step, so that this one runs for real`,
       ...detailOf(replay),
     };
   }
   if (passed) return { state: 'passed', ...at };
-  const { firstMiss: missed, refused } = replay.findings;
   if (refused !== undefined) {
     return {
       state: 'diverged', ...at, code: 'SERVER_DIVERGED',
@@ -71,5 +86,5 @@ function wordsOf({ method, url, class: originClass, why }: Missed): string {
 }
 
 function firstLine(text: string): string {
-  return (text.replace(/\u001b\[[0-9;]*m/g, '').split('\n').find((line) => line.trim() !== '') ?? '').trim().slice(0, 300);
+  return (text.split('\n').find((line) => line.trim() !== '') ?? '').trim().slice(0, 300);
 }

@@ -51,7 +51,7 @@ export function wayOf(order: Order, append: Append, tell: (report: Report) => vo
   const tape = readTape(source);
   const { contexts, reasons } = readState(source.state());
   const lacking: Way['blocked'] =
-    tape === undefined ? { code: 'NO_TAPE', message: `there is no trace.playwright.zip in ${order.trace}, so skipped steps cannot be answered. Replay with --strategy fast-forward` }
+    tape === undefined ? { code: 'NO_TAPE', message: `no recorded call can be read in ${order.trace}, where trace.playwright.zip is missing or damaged, so skipped steps cannot be answered. Replay with --strategy fast-forward` }
     : contexts.length === 0 && order.from_step > 1 ? { code: 'NO_SNAPSHOT', message: `the record has no state of the browser before step ${order.from_step}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}. Give the key of its vault, or replay with --strategy fast-forward` }
     : undefined;
   if (lacking && order.strategy === 'auto') return drive(lacking.message);

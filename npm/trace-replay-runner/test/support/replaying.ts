@@ -62,6 +62,8 @@ export interface Wanted {
   readonly app_origins: readonly string[];
   readonly server_fast_forward?: boolean;
   readonly stall_ms?: number;
+  /** Another than the recorder's own; `null` for none. */
+  readonly vault_key?: string | null;
   /** Keeps the browser at the step; called with what is told of it, and let go when that is over. */
   readonly whileHeld?: (line: Line) => Promise<void>;
 }
@@ -84,12 +86,12 @@ export async function replayPages(wanted: Wanted, env: Readonly<Record<string, s
   const dir = temporary();
   const progress = join(dir, 'progress.ndjson');
   const order = join(dir, 'order.json');
-  const { trace, from_step, strategy = 'fast-forward', app_mode = 'recorded', app_origins, whileHeld, server_fast_forward = false, stall_ms = null } = wanted;
+  const { trace, from_step, strategy = 'fast-forward', app_mode = 'recorded', app_origins, whileHeld, server_fast_forward = false, stall_ms = null, vault_key = join(trace.root, 'vault.key') } = wanted;
   const release = join(dir, 'release');
   writeFileSync(progress, '');
   writeFileSync(order, JSON.stringify({
     version: 1, replay_id: 'r-test', trace: trace.dir, blobs: trace.root, from_step, strategy, app_mode, app_origins, passthrough: [],
-    vault_key: join(trace.root, 'vault.key'), guest: join(PACKAGE, 'dist', 'guest.cjs'), progress, server_fast_forward, stall_ms, hold: whileHeld ? { headless: true, release } : null,
+    vault_key, guest: join(PACKAGE, 'dist', 'guest.cjs'), progress, server_fast_forward, stall_ms, hold: whileHeld ? { headless: true, release } : null,
   }));
   const told = (): Line[] => readFileSync(progress, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
   const running = runPages({ ...env, MOLAR_REPLAY_ORDER: order }, ['-g', `${trace.title}$`]);
