@@ -1,5 +1,6 @@
 //! One channel: items of both sides laid beside each other, each pair judged.
 
+use super::order::Mark;
 use super::{Channel, ChannelReport, Divergence, Grade};
 use crate::diff::align;
 
@@ -119,7 +120,8 @@ impl Counter {
             equivalent: 0,
             diverged: 0,
             first: None,
-            varies: None,
+            found: Vec::new(),
+            varying: Vec::new(),
             marks: Vec::new(),
         };
         Self { report, place_ms: 0.0, replayed_ms: None }
@@ -128,15 +130,15 @@ impl Counter {
     fn pair<T>(&mut self, alike: Alike, one: &Item<T>, two: &Item<T>) {
         self.place_ms = one.known_ms;
         self.replayed_ms = Some(two.known_ms);
-        self.report.marks.push((one.known_ms, two.known_ms));
+        let (then, now) = ((one.known_ms, one.seq), (two.known_ms, two.seq));
+        self.report.marks.push(Mark { then, now });
         self.report.grade = self.report.grade.max(alike.grade());
         match alike {
             Alike::Identical => self.report.identical += 1,
             Alike::Equivalent => {
                 self.report.equivalent += 1;
                 let what = format!("{} differs in what changes from run to run", one.name);
-                let found = self.told(Some(one.seq), Some(two.seq), what);
-                keep_first(&mut self.report.varies, found);
+                self.report.varying.push(self.told(Some(one.seq), Some(two.seq), what));
             }
             Alike::Diverged(what) => {
                 self.diverged(Some(one.seq), Some(two.seq), format!("{}: {what}", one.name));
@@ -147,8 +149,7 @@ impl Counter {
     fn diverged(&mut self, recorded_seq: Option<u64>, replayed_seq: Option<u64>, what: String) {
         self.report.grade = Grade::Diverged;
         self.report.diverged += 1;
-        let found = self.told(recorded_seq, replayed_seq, what);
-        keep_first(&mut self.report.first, found);
+        self.report.found.push(self.told(recorded_seq, replayed_seq, what));
     }
 
     const fn told(
@@ -160,12 +161,6 @@ impl Counter {
         let channel = self.report.channel;
         let (place_ms, replayed_ms) = (self.place_ms, self.replayed_ms);
         Divergence { channel, recorded_seq, replayed_seq, what, place_ms, replayed_ms }
-    }
-}
-
-fn keep_first(first: &mut Option<Divergence>, found: Divergence) {
-    if first.as_ref().is_none_or(|first| found.place_ms < first.place_ms) {
-        *first = Some(found);
     }
 }
 

@@ -13,14 +13,13 @@ mod order;
 mod sockets;
 mod steps;
 mod storage;
-mod streams;
 #[cfg(test)]
 mod tests;
 mod text;
 
 use serde::Serialize;
 
-use self::order::Order;
+use self::order::{Mark, Order};
 use super::beside::Beside;
 use super::error::ReplayError;
 use super::plan::Past;
@@ -156,12 +155,15 @@ pub struct ChannelReport {
     /// The first of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Divergence>,
-    /// The first that is equivalent and not identical.
+    /// All of these, in the order of the channel.
     #[serde(skip)]
-    varies: Option<Divergence>,
-    /// When each pair was known, in the record and in the replay.
+    found: Vec<Divergence>,
+    /// Those that are equivalent and not identical.
     #[serde(skip)]
-    marks: Vec<(f64, f64)>,
+    varying: Vec<Divergence>,
+    /// Each pair's places in both runs.
+    #[serde(skip)]
+    marks: Vec<Mark>,
 }
 
 /// Something that came out otherwise.
@@ -221,7 +223,7 @@ pub fn certificate(
     from_step: u64,
 ) -> Result<Certificate, ReplayError> {
     let (a, b) = (Side::of(recorded, from_step)?, Side::of(replayed, from_step)?);
-    let channels: Vec<ChannelReport> = [
+    let mut channels: Vec<ChannelReport> = [
         steps::steps(&a, &b),
         steps::assertions(&a, &b),
         network::network(&a, &b),
@@ -234,10 +236,13 @@ pub fn certificate(
     .filter(|report| report.identical + report.equivalent + report.diverged > 0)
     .collect();
     let order = Order::of(&channels);
-    let first = order.earliest(channels.iter().filter_map(|report| report.first.as_ref()));
+    for report in &mut channels {
+        report.first = order.earliest(&report.found);
+    }
+    let first = order.earliest(channels.iter().flat_map(|report| &report.found));
     // What a storage holds is a secret, so it is never more than equivalent and that says nothing.
     let told = channels.iter().filter(|report| report.channel != Channel::Storage);
-    let varies = order.earliest(told.filter_map(|report| report.varies.as_ref()));
+    let varies = order.earliest(told.flat_map(|report| &report.varying));
     let (recorded, replayed) = (a.outcome(), b.outcome());
     Ok(Certificate {
         version: 1,

@@ -9,7 +9,7 @@ const APART_MS: u64 = 100;
 
 /// A trace in short, and the seqs of each word: `step title✓`, `GET /x 200 {"a":1}`, `~GET /x 200 {}` for one that is sent beside
 /// the word before, `!text` for a console error, `?locator✓ "received"`, `#clone {"json":1}`, `%name 3` for storage,
-/// `@/icon.svg` for an icon that is not there, `=text` for a message of a socket, `<GET /x 200 text` for an answer that its page left.
+/// `^GET /x 200 {}` for one beside that has its answer 20 ms sooner with each `^`, `@/icon.svg` for an icon that is not there, `=text` for a message of a socket, `<GET /x 200 text` for an answer that its page left.
 fn trace(words: &[String]) -> (Vec<Event>, Vec<Vec<u64>>) {
     let mut told = Told::default();
     for (n, word) in words.iter().enumerate() {
@@ -95,8 +95,10 @@ impl Told {
                 &serde_json::json!({"level": "error", "text": "Failed to load resource: 404", "location": {"url": url}}),
             );
         } else {
-            let (beside, left) = (word.starts_with('~'), word.starts_with('<'));
-            let parts: Vec<&str> = word.trim_start_matches(['~', '<']).splitn(4, ' ').collect();
+            let (beside, left) = (word.starts_with(['~', '^']), word.starts_with('<'));
+            let sooner = word.chars().take_while(|sign| *sign == '^').count();
+            let parts: Vec<&str> =
+                word.trim_start_matches(['~', '<', '^']).splitn(4, ' ').collect();
             let [method, path, status, body] = parts[..] else { panic!("{word}") };
             let head = serde_json::json!({"request_id": format!("r{n}"), "method": method, "url": format!("http://127.0.0.1:{}{path}", 4000 + self.seq)});
             let with = |more: serde_json::Value| {
@@ -112,7 +114,7 @@ impl Told {
                 &with(serde_json::json!({"resource_type": "fetch", "headers": []})),
             );
             let body = serde_json::json!({"size": body.len(), "media_type": "application/json", "text": body});
-            self.say("network.response", &with(serde_json::json!({"status": status.parse::<u16>().unwrap(), "status_text": "", "headers": [], "body": body, "duration_ms": 90})));
+            self.say("network.response", &with(serde_json::json!({"status": status.parse::<u16>().unwrap(), "status_text": "", "headers": [], "body": body, "duration_ms": 90 - 20 * sooner})));
             if left {
                 self.say(
                     "network.failed",
@@ -269,6 +271,19 @@ fn what_only_the_replay_has_stands_behind_what_was_known_by_then() {
             "console (seq:- → 4): console error `broken` is not in the record",
         ],
     );
+}
+
+#[test]
+fn of_what_was_known_at_once_the_first_is_what_began_first() {
+    let of = |sooner: &str, n: u8| -> [String; 3] {
+        let beside = format!(r#"{sooner}GET /b 200 {{"n":{n}}}"#);
+        ["step a✓".to_owned(), format!(r#"GET /a 200 {{"n":{n}}}"#), beside]
+    };
+    let first = |sooner| compared(&of(sooner, 1), &of(sooner, 2)).first.unwrap().to_string();
+    let a = "network (seq:2 → 2): GET /a: body `/n` is 2, recorded 1";
+    assert_eq!(first("~"), a);
+    assert_eq!(first("^"), a, "20 ms sooner is at once");
+    assert_eq!(first("^^"), a.replace("/a", "/b").replace('2', "4").replace("is 4", "is 2"));
 }
 
 #[test]
