@@ -13,6 +13,7 @@ mod order;
 mod sockets;
 mod steps;
 mod storage;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod text;
