@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { canonical, fits } from '../dist/guest/calls/canonical.js';
+import type { OnLeft } from '../dist/guest/calls/memo.js';
 import { Memo } from '../dist/guest/calls/memo.js';
 import { readTape } from '../dist/guest/calls/recorded-tape.js';
 import { Tape } from '../dist/guest/calls/tape.js';
+import { Waits, unanswerableIn } from '../dist/guest/calls/waits.js';
 
 const call = (method: string, params: object, result?: unknown): ConstructorParameters<typeof Tape>[0][number] => ({ class: 'Frame', method, params: params as Record<string, unknown>, result, start_ms: 0 });
 const asked = (method: string, params: object, more: object = {}): Parameters<Memo['answer']>[0] =>
@@ -41,10 +43,17 @@ describe('the tape', () => {
 
 describe('a call of a skipped step', () => {
   const left: string[] = [];
-  const memo = (calls: ConstructorParameters<typeof Tape>[0]): Memo => new Memo(new Tape(calls), (code, message) => {
+  const leave: OnLeft = (code, message) => {
     left.push(code);
     return new Error(`${code}: ${message}`);
-  });
+  };
+  const nowhere = (): never => {
+    throw new Error('no record');
+  };
+  const memo = (calls: ConstructorParameters<typeof Tape>[0]): Memo => {
+    const tape = new Tape(calls);
+    return new Memo(tape, new Waits(tape, { all: [] } as unknown as ConstructorParameters<typeof Waits>[1], nowhere, leave), { response: () => undefined }, leave);
+  };
 
   it('is answered as it was, its failure included', async () => {
     const one = memo([call('title', {}, { value: 'Tea' }), { ...call('click', { selector: 'a' }), error: { name: 'TimeoutError', message: 'too late' } }]);
@@ -67,9 +76,19 @@ describe('a call of a skipped step', () => {
     assert.throws(() => made.response._object.status(), /UNSUPPORTED_HANDLE: the test uses «status» of the Response that Frame\.goto gave/);
   });
 
-  it('that waits for an event leaves the record', () => {
+  it('that waits for an event which nothing can repeat leaves the record, and is known before it begins', () => {
     left.length = 0;
-    assert.equal(memo([]).answer(asked('__waitInfo__', { phase: 'before', waitId: 'w', event: 'popup' }, { type: 'Page' })), undefined);
+    assert.equal(memo([]).answer(asked('__waitInfo__', { phase: 'before', waitId: 'w', event: 'filechooser' }, { type: 'Page' })), undefined);
     assert.deepEqual(left, ['UNSUPPORTED_HANDLE']);
+    const wait = (event: string): Parameters<typeof unanswerableIn>[0][number] => ({ class: 'Page', method: '__waitInfo__', params: { phase: 'before', event } });
+    assert.match(unanswerableIn([wait(''), wait('response'), wait('filechooser')]) ?? '', /«filechooser»/);
+    assert.equal(unanswerableIn([wait(''), wait('response'), wait('popup'), wait('close')]), undefined);
+  });
+
+  it('asks a context for what it stores as it was then, once the browser is as it was last', async () => {
+    const stored = { class: 'BrowserContext', method: 'cookies', params: { urls: [] }, result: { cookies: [] } };
+    const question = asked('cookies', { urls: [] }, { type: 'BrowserContext' });
+    assert.equal(memo([stored]).answer(question, false), undefined);
+    assert.deepEqual(await memo([stored]).answer(question, true), { cookies: [] });
   });
 });

@@ -1,7 +1,13 @@
-import type { BrowserContext } from '@playwright/test';
+import type { BrowserContext, Frame, Page } from '@playwright/test';
 import type { Call } from './calls/connection.js';
-import { Memo, isAct, isWait, unanswerableIn } from './calls/memo.js';
+import { property } from './calls/connection.js';
+import { Exchanges } from './calls/exchanges.js';
+import type { OnLeft } from './calls/memo.js';
+import { Memo, isAct, isWait } from './calls/memo.js';
 import { readTape } from './calls/recorded-tape.js';
+import type { Backing } from './calls/stand-ins.js';
+import { RecordedResponse } from './calls/stand-ins.js';
+import { Waits, unanswerableIn } from './calls/waits.js';
 import type { Append } from './network/findings.js';
 import type { Order } from './order.js';
 import type { Code, Report } from './progress.js';
@@ -106,6 +112,7 @@ class Restore implements Way {
   readonly blocked: undefined = undefined;
   readonly #restoration: Restoration;
   readonly #memo: Memo;
+  readonly #waits: Waits;
   readonly #append: Append;
   readonly #tell: (report: Report) => void;
   readonly #prepare: Prepare | undefined;
@@ -129,7 +136,17 @@ class Restore implements Way {
     this.#restoration = restoration;
     this.#append = append;
     this.#tell = tell;
-    this.#memo = new Memo(tape, (code, message) => this.#leave(code, message));
+    const left: OnLeft = (code, message) => this.#leave(code, message);
+    const exchanges = new Exchanges(replay);
+    const backing = (page: Page): Backing => ({ replay, exchanges, page, left: (message) => left('UNSUPPORTED_HANDLE', `${message}. Replay with --strategy fast-forward`) });
+    this.#waits = new Waits(tape, exchanges, backing, left);
+    this.#memo = new Memo(tape, this.#waits, {
+      response: ({ object }, { start_ms = 0, end_ms = 0 }) => {
+        const loaded = exchanges.document(start_ms, end_ms);
+        const page = pageOf(object);
+        return loaded && page ? new RecordedResponse(loaded, backing(page)) : undefined;
+      },
+    }, left);
   }
 
   get figures(): Readonly<Record<string, number>> {
@@ -153,18 +170,29 @@ class Restore implements Way {
     if (this.#left) return;
     if (this.#reason !== undefined) return go();
     this.#skip_ms = performance.now() - this.#begun_ms - this.#restore_ms;
-    if (this.#isSettled) return go();
+    if (this.#isSettled && !this.#restoration.hasMore(this.#waits.opened)) return go();
     this.#isArriving = true;
-    void this.#restored().then(() => {
+    this.#settled = this.#restored().then(async () => await this.#finished());
+    void this.#settled.then(() => {
       if (!this.#left) go();
     });
+  }
+
+  /** What only the end of the skipped steps tells: files that they chose, and pages that were closed. */
+  async #finished(): Promise<void> {
+    if (this.#left || this.#reason !== undefined || !this.#restoration.hasMore(this.#waits.opened)) return;
+    const fidelity = await this.#restoration.finished(this.#memo.chosen, this.#waits.opened);
+    if (fidelity.checks.length === 0) return;
+    this.#append('replay.fidelity', { ...fidelity });
+    await this.#judged(fidelity);
   }
 
   intercept(call: Call, otherwise: () => Promise<unknown> | undefined): Promise<unknown> | undefined {
     if (call.internal && call.method !== '__waitInfo__') return undefined;
     if (this.#left) return isAct(call) ? Promise.reject(this.#error(this.#left)) : undefined;
     if (this.#reason !== undefined) return driven(this.replay, call, otherwise);
-    if (!this.replay.skipping) return otherwise();
+    if (!this.replay.skipping) return this.#memo.needsHandle(call) ? Promise.reject(this.#lacksHandle(call)) : otherwise();
+    if (call.type === 'Frame') this.#waits.answerNavigations(call.object as Frame, () => this.replay.restoring);
     // The live part begins, and its first call came before the browser was there.
     if (this.#isArriving) return this.#restored().then(async () => await (this.#left ? Promise.reject(this.#error(this.#left)) : (otherwise() ?? call.proceed())));
     const taken = otherwise();
@@ -185,7 +213,7 @@ class Restore implements Way {
 
   #answered(call: Call): Promise<unknown> | undefined {
     const asked_ms = performance.now();
-    const answer = this.#memo.answer(call);
+    const answer = this.#memo.answer(call, this.#isSettled);
     this.#answer_ms += performance.now() - asked_ms;
     return answer;
   }
@@ -227,6 +255,10 @@ class Restore implements Way {
     return true;
   }
 
+  #lacksHandle({ type, method }: Call): Error {
+    return this.#leave('UNSUPPORTED_HANDLE', `${type}.${method} needs an element or object that a skipped step was given; it belongs to a browser that is gone. Replay with --strategy fast-forward, or take a locator`);
+  }
+
   #leave(code: Code, message: string, detail: Readonly<Record<string, unknown>> = {}): Error {
     this.#left ??= { code, message, detail: { ...detail, fallback: 'fast-forward' } };
     // Nothing that the test waits for comes any more: pages that are gone end every wait at once.
@@ -237,4 +269,11 @@ class Restore implements Way {
   #error({ code, message }: Left): Error {
     return new Error(`${code}: ${message}`);
   }
+}
+
+/** The page that a call is made in; nothing for one of a worker or context. */
+function pageOf(object: object): Page | undefined {
+  const isPage = property(object, '_type') === 'Page';
+  const page = isPage ? object : property(object, '_page');
+  return typeof page === 'object' && page !== null ? (page as Page) : undefined;
 }

@@ -113,9 +113,11 @@ async function pause(): Promise<false> {
   return await new Promise((resolve) => setTimeout(() => resolve(false), 50));
 }
 
+const temporaries: string[] = [];
+
 function temporary(): string {
   const dir = mkdtempSync(join(tmpdir(), 'molar-replay-'));
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  if (temporaries.push(dir) === 1) process.once('exit', () => temporaries.forEach((one) => rmSync(one, { recursive: true, force: true })));
   return dir;
 }
 

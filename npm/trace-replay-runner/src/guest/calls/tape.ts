@@ -9,6 +9,7 @@ export interface TapedCall {
   readonly error?: { readonly message?: string; readonly name?: string } | null;
   /** When it began, on the recorded trace's axis. */
   readonly start_ms?: number;
+  readonly end_ms?: number;
 }
 
 /** Calls made side by side may come in another order; one that is further ahead than this is another call. */
@@ -23,6 +24,7 @@ export class Tape {
   /** What the test waited for beside calls. */
   readonly #waits: readonly TapedCall[];
   readonly #used = new Set<number>();
+  readonly #usedWaits = new Set<number>();
   #next = 0;
 
   constructor(calls: readonly TapedCall[]) {
@@ -42,6 +44,18 @@ export class Tape {
   /** The waits that began before a moment of the record. */
   waitsBefore(ts_ms: number): readonly TapedCall[] {
     return this.#waits.filter((call) => (call.start_ms ?? 0) < ts_ms);
+  }
+
+  /** Takes the next recorded wait for an event, or, without one, for a navigation. */
+  takeWait(event: string): TapedCall | undefined {
+    const at = this.#waits.findIndex((wait, index) => !this.#usedWaits.has(index) && String(wait.params['event'] ?? '') === event);
+    if (at !== -1) this.#usedWaits.add(at);
+    return this.#waits[at];
+  }
+
+  /** Whether a call of this kind began while a wait lasted. */
+  hasDuring({ start_ms = 0, end_ms = start_ms }: TapedCall, type: string, method: string): boolean {
+    return this.#calls.some((call) => call.class === type && call.method === method && (call.start_ms ?? 0) >= start_ms && (call.start_ms ?? 0) <= end_ms);
   }
 
   /** The calls that began at a moment of the record or later. */

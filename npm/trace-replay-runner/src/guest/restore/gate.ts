@@ -35,12 +35,9 @@ export function fidelityOf(checks: readonly Check[]): Fidelity {
 }
 
 /** Compares one restored context with its record, before the test goes on in it. */
-export async function checkContext(pages: readonly Page[], state: ContextState, lost: readonly string[], replay: Replay): Promise<Check[]> {
+export async function checkContext(pages: readonly (Page | undefined)[], state: ContextState, lost: readonly string[], replay: Replay): Promise<Check[]> {
   const checks: Check[] = lost.length === 0 ? [] : [{ name: 'restored', grade: 'degraded', message: `not brought back: ${lost.join('; ')}` }];
-  // Nothing but the test's own act puts a chosen file back, and that act is skipped.
-  const chosen = state.pages.flatMap(({ document }) => document?.fields ?? []).filter(({ files }) => files !== undefined && files.length > 0);
-  if (chosen.length > 0) checks.push({ name: 'files', grade: 'diverged', message: `a skipped step chose ${chosen.flatMap(({ files }) => files ?? []).join(', ')}` });
-  const [first] = pages;
+  const first = pages.find((page) => page !== undefined);
   if (first && state.cookies.length > 0) {
     const now = new Set((await quietly(first, async () => await first.context().cookies())).map(({ name }) => name));
     const gone = state.cookies.filter(({ name }) => !now.has(name)).map(({ name }) => name);
@@ -48,7 +45,7 @@ export async function checkContext(pages: readonly Page[], state: ContextState, 
   }
   for (const [at, page] of state.pages.entries()) {
     const target = pages[at];
-    if (!target) checks.push({ name: `page ${page.page}`, grade: 'diverged', message: `the record has ${state.pages.length} pages in ${state.context}, this browser ${pages.length}` });
+    if (!target) checks.push({ name: `page ${page.page}`, grade: 'diverged', message: `the record has ${state.pages.length} pages in ${state.context}, this browser ${pages.filter((one) => one !== undefined).length}` });
     else checks.push(...(await checkPage(target, page, state, replay)));
   }
   return checks;
@@ -85,14 +82,15 @@ function storageCheck(name: string, recorded: Pairs, now: Pairs): Check {
 }
 
 /** Whether what the live part first looks for is there. It is what a page that only seems the same does not have. */
-export async function probe(page: Page | undefined, coming: readonly TapedCall[], replay: Replay): Promise<Check[]> {
+export async function probe(pages: readonly Page[], coming: readonly TapedCall[], replay: Replay): Promise<Check[]> {
   const call = coming.find(({ class: type }) => type === 'Frame');
   const selector = call?.params['selector'];
-  if (!page || !call || typeof selector !== 'string' || call.error) return [];
+  if (pages.length === 0 || !call || typeof selector !== 'string' || call.error) return [];
   const shown = call.method === 'expect' ? call.params['expression'] === 'to.be.visible' && call.params['isNot'] !== true : NEEDS.has(call.method);
   if (!shown || selector.includes('[REDACTED:')) return [];
   const state = call.method === 'setInputFiles' ? 'attached' : 'visible';
-  const found = await quietly(page, async () => await page.locator(selector).first().waitFor({ state, timeout: patienceOf(replay) })).then(() => true, () => false);
+  // The tape does not say whose page a call was.
+  const found = await Promise.any(pages.map(async (page) => await quietly(page, async () => await page.locator(selector).first().waitFor({ state, timeout: patienceOf(replay) })))).then(() => true, () => false);
   return [found ? { name: 'locators', grade: 'exact' } : { name: 'locators', grade: 'diverged', message: `${selector}, which the test looks for next, is not there` }];
 }
 
@@ -100,8 +98,8 @@ export async function probe(page: Page | undefined, coming: readonly TapedCall[]
  * Whether what the test last saw is still to be seen: the assertions that held after the last act of the skipped steps are asked
  * again. A page that kept something in mind only shows it here.
  */
-export async function ask(page: Page | undefined, past: readonly TapedCall[], replay: Replay): Promise<Check[]> {
-  if (!page) return [];
+export async function ask(pages: readonly Page[], past: readonly TapedCall[], replay: Replay): Promise<Check[]> {
+  if (pages.length === 0) return [];
   const asked: TapedCall[] = [];
   for (const call of [...past].reverse()) {
     if (isAssertion(call)) asked.push(call);
@@ -110,8 +108,12 @@ export async function ask(page: Page | undefined, past: readonly TapedCall[], re
   const fit = asked.filter(({ params, error }) => !error && !JSON.stringify(params).includes('[REDACTED:') && !(replay.isMoved && params['expression'] === 'to.have.url'));
   if (fit.length === 0) return [];
   const failed: string[] = [];
-  for (const { params } of fit) if (!(await holds(page, params, patienceOf(replay)))) failed.push(`${String(params['selector'] ?? 'the page')} ${String(params['expression'])}`);
+  for (const { params } of fit) if (!(await holdsOnOne(pages, params, patienceOf(replay)))) failed.push(`${String(params['selector'] ?? 'the page')} ${String(params['expression'])}`);
   return [failed.length === 0 ? { name: 'assertions', grade: 'exact' } : { name: 'assertions', grade: 'diverged', message: `no longer so: ${failed.join(', ')}` }];
+}
+
+async function holdsOnOne(pages: readonly Page[], params: Readonly<Record<string, unknown>>, timeout: number): Promise<boolean> {
+  return (await Promise.all(pages.map(async (page) => await holds(page, params, timeout)))).includes(true);
 }
 
 function patienceOf({ order: { strategy } }: Replay): number {

@@ -43,8 +43,7 @@ export function fillDocument(part: Pick<DocumentPart, 'fields' | 'scroll' | 'foc
       lost.push(`the field ${field.name ?? field.at}`);
       continue;
     }
-    if (field.files && field.files.length > 0) lost.push(`the files chosen in ${field.name ?? field.at}`);
-    else if (field.checked !== undefined && (element as HTMLInputElement).checked !== field.checked) {
+    if (field.checked !== undefined && (element as HTMLInputElement).checked !== field.checked) {
       put(element, 'checked', field.checked);
       tell(element);
     } else if (field.value !== undefined && element.value !== field.value) {

@@ -1,12 +1,15 @@
 import type { BrowserContext, Page } from '@playwright/test';
+import type { Call } from '../calls/connection.js';
 import type { Tape } from '../calls/tape.js';
+import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
 import type { Check, Fidelity } from './gate.js';
 import { ask, checkContext, fidelityOf, probe } from './gate.js';
+import { chooseAgain } from './files.js';
 import type { Below } from './restorer.js';
-import { restoreContext } from './restorer.js';
+import { openMissing, restoreContext } from './restorer.js';
 import { askServer } from './server.js';
-import type { ContextState } from './state.js';
+import type { ContextState, FieldPart, PageState } from './state.js';
 import type { Untouched } from './undo.js';
 import { undo, untouched } from './undo.js';
 
@@ -25,6 +28,8 @@ export class Restoration {
   readonly #states: readonly ContextState[];
   readonly #tape: Tape;
   readonly #made: Made[] = [];
+  /** All pages, in the order in which they were made. */
+  readonly #pages: Page[] = [];
   /** What each context was before; `undefined` for one that cannot be made so again. */
   #before: readonly (Untouched | undefined)[] = [];
   #done: Promise<Fidelity> | undefined;
@@ -37,16 +42,23 @@ export class Restoration {
 
   /** A context of the test, in the order in which they were made. */
   opened(context: BrowserContext, below: Below): void {
-    const made: Made = { context, pages: context.pages(), below };
+    const made: Made = { context, pages: [], below };
     this.#made.push(made);
-    context.on('page', (page) => {
-      if (!made.pages.includes(page)) made.pages.push(page);
-    });
+    const opens = (page: Page): void => {
+      if (made.pages.includes(page)) return;
+      made.pages.push(page);
+      this.#pages.push(page);
+    };
+    context.pages().forEach(opens);
+    context.on('page', opens);
   }
 
   /** Whether the test has made all contexts and pages that the record has. */
   get isComplete(): boolean {
-    return this.#states.every((state, at) => (this.#made[at]?.pages.length ?? -1) >= state.pages.length);
+    return this.#states.every(({ pages }, at) => {
+      const made = this.#made[at];
+      return made !== undefined && pages.every((page) => this.#pageOf(made, page) !== undefined);
+    });
   }
 
   /** Resolves when the browser is as it was, or as near as it came. Begins when it is first asked for. */
@@ -89,17 +101,68 @@ export class Restoration {
     if (this.#replay.order.strategy === 'auto') this.#before = await Promise.all(this.#made.map(async ({ context, pages, below }) => await untouched(context, pages, below)));
     for (const [at, state] of this.#states.entries()) {
       const made = this.#made[at];
-      if (!made || made.pages.length < state.pages.length) {
-        checks.push({ name: `context ${state.context}`, grade: 'diverged', message: `the record has ${state.pages.length} pages in ${state.context}, this browser ${made?.pages.length ?? 'no such context'}: a skipped step opened one` });
+      if (!made) {
+        checks.push({ name: `context ${state.context}`, grade: 'diverged', message: `the record has a context ${state.context}, this browser has not: a skipped step makes it later` });
         continue;
       }
-      const lost = await restoreContext(made.context, made.pages, state, this.#replay, made.below);
-      checks.push(...(await checkContext(made.pages, state, lost, this.#replay)));
+      await openMissing(made.context, state, (page) => this.#pageOf(made, page) !== undefined);
+      const pages = state.pages.map((page) => this.#pageOf(made, page));
+      const lost = await restoreContext(made.context, pages, state, this.#replay, made.below);
+      checks.push(...(await checkContext(pages, state, lost, this.#replay)));
       if (this.#replay.goesLive) checks.push(...(await askServer(made.context, made.below.served, this.#replay)));
     }
-    const [only, ...others] = this.#made.flatMap(({ pages }) => pages);
-    // The tape does not say whose a call was.
-    if (others.length === 0) checks.push(...(await ask(only, this.#tape.before(this.#replay.plan.step.ts_ms), this.#replay)), ...(await probe(only, this.#tape.from(this.#replay.plan.step.ts_ms), this.#replay)));
+    // What a page shows of a chosen file is there when the file is.
+    if (this.#wantsFiles.length === 0) checks.push(...(await this.#seen()));
     return fidelityOf(checks);
+  }
+
+  /** The assertions and the next act of the test, put to the pages. */
+  async #seen(): Promise<Check[]> {
+    const { step } = this.#replay.plan;
+    const pages = this.#states.flatMap((state, at) => {
+      const made = this.#made[at];
+      return made ? state.pages.flatMap((page) => this.#pageOf(made, page) ?? []) : [];
+    });
+    return [...(await ask(pages, this.#tape.before(step.ts_ms), this.#replay)), ...(await probe(pages, this.#tape.from(step.ts_ms), this.#replay))];
+  }
+
+  /** Whether the end of the skipped steps has something to do. */
+  hasMore(opened: readonly Page[]): boolean {
+    return this.#wantsFiles.length > 0 || this.#closed(opened).length > 0;
+  }
+
+  /** The skipped steps are over. Files are chosen again by what the test gave, and pages that closed by themselves are closed. */
+  async finished(chosen: readonly Call[], opened: readonly Page[]): Promise<Fidelity> {
+    for (const page of this.#closed(opened)) await quietly(page, async () => await page.close());
+    if (this.#wantsFiles.length === 0) return fidelityOf([]);
+    const checks: Check[] = [];
+    for (const { made, state, fields } of this.#wantsFiles) {
+      const page = this.#pageOf(made, state);
+      const missing = page ? await chooseAgain(page, fields, chosen) : fields.flatMap(({ files = [] }) => files);
+      checks.push(missing.length === 0 ? { name: `files ${state.page}`, grade: 'exact' } : { name: `files ${state.page}`, grade: 'diverged', message: `a skipped step chose ${missing.join(', ')}, which cannot be chosen again` });
+    }
+    return fidelityOf([...checks, ...(await this.#seen())]);
+  }
+
+  get #wantsFiles(): readonly { readonly made: Made; readonly state: PageState; readonly fields: readonly FieldPart[] }[] {
+    return this.#states.flatMap(({ pages }, at) => {
+      const made = this.#made[at];
+      return !made ? [] : pages.flatMap((state) => {
+        const fields = (state.document?.fields ?? []).filter(({ files }) => files !== undefined && files.length > 0);
+        return fields.length === 0 ? [] : [{ made, state, fields }];
+      });
+    });
+  }
+
+  /** Pages that were opened for a skipped step and that the record no longer has. */
+  #closed(opened: readonly Page[]): Page[] {
+    const kept = new Set(this.#made.flatMap((made, at) => (this.#states[at]?.pages ?? []).map((page) => this.#pageOf(made, page))));
+    return opened.filter((page) => !page.isClosed() && !kept.has(page));
+  }
+
+  /** The page of this browser that a recorded one is. Pages are numbered in the order in which a test makes them. */
+  #pageOf(made: Made, { page }: PageState): Page | undefined {
+    const found = this.#pages[Number(page.slice(1)) - 1];
+    return found && made.pages.includes(found) && !found.isClosed() ? found : undefined;
   }
 }

@@ -26,9 +26,9 @@ const LOAD_MS = 20_000;
 const FIELDS_MS = 5_000;
 
 /** Puts one context back to what it was; what could not be had back comes as words. */
-export async function restoreContext(context: BrowserContext, pages: readonly Page[], state: ContextState, replay: Replay, below: Below): Promise<string[]> {
+export async function restoreContext(context: BrowserContext, pages: readonly (Page | undefined)[], state: ContextState, replay: Replay, below: Below): Promise<string[]> {
   const lost = [...state.lost];
-  const [first] = pages;
+  const first = pages.find((page) => page !== undefined);
   if (!first) return lost;
   if (state.cookies.length > 0) await below.putCookies(context, state.cookies.map((cookie) => asPut(cookie, replay)));
   below.stub(true);
@@ -45,6 +45,16 @@ export async function restoreContext(context: BrowserContext, pages: readonly Pa
     lost.push(...(await openPage(target, page, replay)));
   }
   return lost;
+}
+
+/** Opens the pages that a skipped step opened and nobody waits for: from the first one where the application did it. */
+export async function openMissing(context: BrowserContext, { pages }: ContextState, isThere: (page: PageState) => boolean): Promise<void> {
+  for (const page of pages) {
+    if (isThere(page)) continue;
+    const opener = page.document?.opener === true ? context.pages().find((one) => !one.isClosed()) : undefined;
+    if (!opener) await quietly(context, async () => await context.newPage());
+    else await Promise.all([quietly(context, async () => await context.waitForEvent('page', { timeout: LOAD_MS })), quietly(opener, async () => await opener.evaluate(() => void window.open('about:blank')))]);
+  }
 }
 
 /** A cookie with all that the browser keeps of a cookie: its partition, its priority, and that scripts cannot read it. */
@@ -70,18 +80,19 @@ async function putStorages(page: Page, { local, databases }: ContextState, repla
 }
 
 /** The page's own storage and its way here, still without the application. */
-async function putPage(context: BrowserContext, page: Page, { session, history, document }: PageState, replay: Replay): Promise<void> {
+async function putPage(context: BrowserContext, page: Page, { session, history, ahead, document }: PageState, replay: Replay): Promise<void> {
   for (const [origin, pairs] of session) {
     await go(page, replay.replayed(origin) + STUB_PATH);
     await quietly(page, async () => await page.evaluate(fillStorage, { kind: 'session', pairs } as const));
   }
   const cdp = await quietly(context, async () => await context.newCDPSession(page));
-  const addresses = history.length > 0 ? history : document ? [document.url] : [];
+  const addresses = [...(history.length > 0 ? history : document ? [document.url] : []), ...ahead];
   for (const [at, url] of addresses.entries()) {
     await go(page, replay.replayed(url));
     // The stubs before are no part of the page's way.
     if (at === 0) await quietly(cdp, async () => await cdp.send('Page.resetNavigationHistory'));
   }
+  for (const _ of ahead) await quietly(page, async () => await page.goBack({ timeout: LOAD_MS }));
   const state = document?.history.state;
   if (document && state !== null && state !== undefined && isPlain(state)) await quietly(page, async () => await page.evaluate(setHistoryState, state));
   await quietly(cdp, async () => await cdp.detach());

@@ -14,6 +14,8 @@ export interface DocumentPart {
   readonly url: string;
   readonly title: string;
   readonly name: string;
+  /** Whether another page opened it. */
+  readonly opener?: boolean;
   readonly history: { readonly length: number; readonly state: unknown };
   readonly scroll: readonly { readonly at?: string; readonly x: number; readonly y: number }[];
   readonly focus?: { readonly at: string; readonly selection?: readonly [number, number] };
@@ -41,6 +43,8 @@ export interface PageState {
   readonly document: DocumentPart | undefined;
   /** Addresses up to the one it stands at. */
   readonly history: readonly string[];
+  /** Addresses that it went back from. */
+  readonly ahead: readonly string[];
   /** Session storage by origin. */
   readonly session: ReadonlyMap<string, Pairs>;
 }
@@ -72,9 +76,9 @@ function contextOf(context: string, parts: Parts): ContextState {
   const databases = new Map<string, unknown>();
   const caches = new Map<string, unknown>();
   const mains = new Map<string, number>();
-  const pages = new Map<string, { document: DocumentPart | undefined; history: string[]; session: Map<string, Pairs> }>();
-  const page = (id: string): { document: DocumentPart | undefined; history: string[]; session: Map<string, Pairs> } => {
-    const known = pages.get(id) ?? { document: undefined, history: [], session: new Map<string, Pairs>() };
+  const pages = new Map<string, { document: DocumentPart | undefined; history: string[]; ahead: string[]; session: Map<string, Pairs> }>();
+  const page = (id: string): { document: DocumentPart | undefined; history: string[]; ahead: string[]; session: Map<string, Pairs> } => {
+    const known = pages.get(id) ?? { document: undefined, history: [], ahead: [], session: new Map<string, Pairs>() };
     pages.set(id, known);
     return known;
   };
@@ -89,7 +93,7 @@ function contextOf(context: string, parts: Parts): ContextState {
     else if (kind === 'indexeddb') databases.set(originOf(first), value);
     else if (kind === 'caches') caches.set(originOf(first), value);
     else if (kind === 'workers') lost.push(`service workers of ${first}`);
-    else if (kind === 'history') page(first).history = historyOf(value);
+    else if (kind === 'history') Object.assign(page(first), historyOf(value));
     else if (kind === 'document') {
       const [, id = first, frame = '0'] = /^(p\d+)f(\d+)$/.exec(first) ?? [];
       // A page's own document has the lowest number; those of its frames load with it again.
@@ -102,7 +106,8 @@ function contextOf(context: string, parts: Parts): ContextState {
   for (const [origin] of caches) lost.push(`caches of ${origin}`);
   return {
     context, cookies: (parts['cookies'] as readonly StoredCookie[] | undefined) ?? [], local, databases, caches, lost,
-    pages: [...pages].map(([id, { document, history, session }]) => ({ page: id, document, history, session })),
+    // As they were made, which is not the order of their names from the tenth on.
+    pages: [...pages].sort(([a], [b]) => Number(a.slice(1)) - Number(b.slice(1))).map(([id, parts]) => ({ page: id, ...parts })),
   };
 }
 
@@ -110,7 +115,8 @@ function originOf(key: string): string {
   return key.replace(/\/$/, '');
 }
 
-function historyOf(value: unknown): string[] {
+function historyOf(value: unknown): Pick<PageState, 'history' | 'ahead'> {
   const { index = 0, entries = [] } = value as { readonly index?: number; readonly entries?: readonly { readonly url: string }[] };
-  return entries.slice(0, index + 1).map(({ url }) => url);
+  const addresses = entries.map(({ url }) => url);
+  return { history: addresses.slice(0, index + 1), ahead: addresses.slice(index + 1) };
 }
