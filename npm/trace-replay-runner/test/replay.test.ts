@@ -66,9 +66,11 @@ describe('a test is replayed', () => {
 
   it('with the running server from its step on', async () => {
     // The server has counted seven times when it was recorded, and nothing since.
-    const { last, output, asked } = await replay('asks in many ways', 8, 'live', { COUNT: '8' });
+    const { last, output, asked } = await replay('asks in many ways', 8, 'live', { COUNT: '8', MOLAR_REPLAY_SECRET: 'secret' });
     assert.equal(last.state, 'passed', output);
     assert.deepEqual(asked, ['GET /count', 'GET /count']);
+    assert.deepEqual(last.detail?.['clock'], { asked: 1, taken: 0 });
+    assert.match(last.message ?? '', /answered with its own clock/);
   });
 
   it('and its streams are handed over to the running server', async () => {

@@ -6,6 +6,7 @@ import { interceptCalls } from './calls/connection.js';
 import { PageClock } from './determinism/clock.js';
 import { Hold } from './hold.js';
 import { ChunkServer } from './network/chunk-server.js';
+import { TAKEN } from './network/live-header.js';
 import { readSockets } from './network/recorded-sockets.js';
 import { Sockets } from './network/sockets.js';
 import { Transport } from './network/transport.js';
@@ -104,7 +105,10 @@ export class Guest implements ReplayGuest {
     this.#hold?.opened(context);
     this.#contexts.push(context);
     context.on('response', (response) => {
-      if (!this.#replay.skipping) this.#replay.findings.answered(response.request().method(), response.url(), response.status());
+      if (this.#replay.skipping) return;
+      const { findings } = this.#replay;
+      findings.answered(response.request().method(), response.url(), response.status());
+      if (response.headers()[TAKEN] !== undefined) findings.clock.taken += 1;
     });
     this.#way.opened(context, transport);
   }
@@ -155,7 +159,7 @@ export class Guest implements ReplayGuest {
     if (!testInfo || !this.#isReplayed || this.#isBlocked || this.#hold?.isHeld) return;
     const verdict = verdictOf({ testInfo, replay: this.#replay, step: this.#step, left: this.#way.left, standsStill: this.#standsStill, hasBrowser: this.#contexts.length > 0 });
     if (verdict.state === 'diverged' && verdict.code) this.#session?.append('replay.divergence', { code: verdict.code, message: verdict.message ?? '', channel: verdict.code === 'NETWORK_MISS' ? 'network' : 'steps' });
-    this.#progress.tell({ ...verdict, detail: { ...verdict.detail, ...this.#way.figures, network: this.#replay.findings.tally } });
+    this.#progress.tell({ ...verdict, detail: { ...verdict.detail, ...this.#way.figures, network: this.#replay.findings.tally, clock: this.#replay.findings.clock } });
   }
 
   #goOn(): void {

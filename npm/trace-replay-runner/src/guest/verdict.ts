@@ -60,19 +60,27 @@ export function verdictOf({ testInfo, replay, step, left, standsStill, hasBrowse
       ...detailOf(replay),
     };
   }
-  if (passed) return { state: 'passed', ...at };
+  const clock = clockWords(replay);
+  if (passed) return { state: 'passed', ...at, ...(clock === undefined ? {} : { message: clock }) };
   if (refused !== undefined) {
     return {
       state: 'diverged', ...at, code: 'SERVER_DIVERGED',
       message: `${refused}. The running application is not where the record left it, such as without the sign-in, unless an edit makes it answer so. The test failed: ${said || 'no message'}. ${TO_DO}`,
     };
   }
-  if (!missed) return { state: 'failed', ...at, ...(said === '' ? {} : { message: said }) };
+  const message = [said, clock].filter(Boolean).join('; ');
+  if (!missed) return { state: 'failed', ...at, ...(message === '' ? {} : { message }) };
   return {
     state: 'diverged', ...at, code: 'NETWORK_MISS',
     message: `${wordsOf(missed)}, and the test failed: ${said || 'no message'}. Replay from an earlier step, or let the origin through with --passthrough`,
     ...detailOf(replay),
   };
+}
+
+/** What is to be said of the running application's clock; nothing where it took the recorded one, or was not asked to. */
+function clockWords({ findings: { clock } }: Replay): string | undefined {
+  if (clock.asked === 0 || clock.taken > 0) return undefined;
+  return 'the running application answered with its own clock, as one does without the middleware of @molar/time or with another secret: what it dates is of today';
 }
 
 function detailOf(replay: Replay): Pick<Report, 'detail'> {

@@ -38,6 +38,8 @@ const REFUSALS = new Set([401, 403]);
 /** What the replay's network did, told as events and kept as counts. */
 export class Findings {
   readonly tally: Tally = { exact: 0, normalised: 0, scored: 0, overrun: 0, missed: 0, live: 0, passthrough: 0 };
+  /** How many requests asked the running application for the recorded clock, and how many of its answers say that it took it. */
+  readonly clock: { asked: number; taken: number } = { asked: 0, taken: 0 };
   readonly #append: Append;
   readonly #expected = new Map<string, number>();
   #refused: string | undefined;

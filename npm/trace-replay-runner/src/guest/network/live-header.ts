@@ -3,6 +3,8 @@ import type { Replay } from '../replay.js';
 import type { Found } from '../source.js';
 import type { HeaderEntry } from './fulfil.js';
 
+/** What an application's answer has whose clock is the recorded one. */
+export const TAKEN = 'x-molar-time';
 /** Requests that the record does not have are numbered behind all that it has. */
 const UNKNOWN = 1_000_000_000;
 
@@ -26,7 +28,9 @@ export class LiveHeader {
   ask(found: Found): HeaderEntry | undefined {
     // Beyond what was recorded each request has a number of its own, or two of them would draw the same ids.
     const seq = found.hit?.used === 'next' ? found.hit.seq : (this.#unknown += 1);
-    return this.at(seq, this.#replay.pace.now());
+    const header = this.at(seq, this.#replay.pace.now());
+    if (header) this.#replay.findings.clock.asked += 1;
+    return header;
   }
 
   /** The header of the request of that number at a moment of the record's axis. */
