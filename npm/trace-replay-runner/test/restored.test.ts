@@ -40,6 +40,7 @@ describe('a browser is put back where skipped steps', () => {
     ['choose files', 'chooses a file', 3],
     ['change cookies that are no longer', 'sets its cookies', 5],
     ['go back', 'goes back', 5],
+    ['fill the storage of a stranger in a frame', 'has a stranger in a frame', 3],
   ];
   for (const [how, title, calls] of cases) {
     it(how, async () => {
@@ -49,6 +50,15 @@ describe('a browser is put back where skipped steps', () => {
       assert.equal(last.detail?.['skipped_calls'], calls);
     });
   }
+
+  it('fill caches, and names a service worker whose script the browser did not tell', async () => {
+    const { last, output, trace } = await replay('keeps it offline', 'restore');
+    assert.equal(last.state, 'passed', `${last.message ?? ''}\n${output}`);
+    const isTold = recorded.traces.some((one) => one.of('network.response').some(({ url }) => String(url).endsWith('/worker.js')));
+    assert.deepEqual(gradesOf(trace), [isTold ? 'exact' : 'degraded']);
+    const named = JSON.stringify(trace.of('replay.fidelity'));
+    assert.equal(/the service worker http:[^ ]*\/worker\.js/.test(named), !isTold, named);
+  });
 
   it('and says so when an element of a skipped step is used', async () => {
     const { last, output } = await replay('keeps a handle', 'restore');

@@ -1,7 +1,7 @@
 import type { Cdp } from '../network/cdp-session.js';
 import { tell } from '../network/hub.js';
 import type { DocumentState } from '../injected/state/document-state.js';
-import type { SlowAnswer } from '../injected/state/reader.js';
+import type { QuickAnswer, SlowAnswer } from '../injected/state/reader.js';
 import { FrameWorld } from './frame-world.js';
 import type { ItemEvent, ItemsText, StorageId } from './items.js';
 import { ItemMirror } from './items.js';
@@ -197,9 +197,7 @@ export class StateTarget {
         await world.findKey();
         this.#opened(world);
       }
-      const forStorage = world.storageKey !== undefined && !asked.has(world.storageKey);
-      if (world.storageKey !== undefined) asked.add(world.storageKey);
-      const answer = await world.quick(forStorage, all);
+      const { answer, forStorage } = await this.#quick(world, asked, all);
       const isOwn = world.belongsTo(answer.origin);
       const items = (isOwn ? (['local', 'session'] as const) : []).flatMap((area) => {
         const text = answer[area];
@@ -214,6 +212,23 @@ export class StateTarget {
       this.#open(frameId, true);
       return undefined;
     }
+  }
+
+  /** What a document tells. One whose storage was asked for by the key of the document before it is asked once more. */
+  async #quick(world: FrameWorld, asked: Set<string>, all: boolean): Promise<{ answer: QuickAnswer; forStorage: boolean }> {
+    const isFirst = (): boolean => {
+      const { storageKey } = world;
+      const first = storageKey !== undefined && !asked.has(storageKey);
+      if (first) asked.add(storageKey);
+      return first;
+    };
+    const forStorage = isFirst();
+    const answer = await world.quick(forStorage, all);
+    if (world.belongsTo(answer.origin)) return { answer, forStorage };
+    await world.findKey();
+    this.#opened(world);
+    if (!isFirst()) return { answer, forStorage };
+    return { answer: await world.quick(true, all), forStorage: true };
   }
 
   /** Whether something may still be told of the time before now by another process than the one that has answered. */

@@ -47,6 +47,21 @@ const FILES = `
 
 const SESSION = `document.querySelector('output').textContent = document.cookie || 'nobody';`;
 
+const WORKER = `
+  oninstall = () => skipWaiting();
+  onactivate = (event) => event.waitUntil(clients.claim());
+  onfetch = (event) => { if (event.request.url.endsWith('/note')) event.respondWith(caches.match('/note').then((kept) => kept ?? new Response('not kept'))); };`;
+const OFFLINE = `
+  const output = document.querySelector('output');
+  if (!navigator.serviceWorker.controller) output.textContent = 'nobody';
+  document.querySelector('#keep').onclick = async () => {
+    await (await caches.open('own')).add('/note');
+    await navigator.serviceWorker.register('/worker.js');
+    await new Promise((go) => navigator.serviceWorker.controller ? go() : (navigator.serviceWorker.oncontrollerchange = go));
+    output.textContent = 'kept';
+  };
+  document.querySelector('#read').onclick = async () => { output.textContent = await (await fetch('/note')).text(); };`;
+
 const ENTRIES = `document.querySelector('output').textContent = location.search || 'first';`;
 
 /** Starts the site on a free port. */
@@ -61,6 +76,8 @@ export async function startRestoredSite(): Promise<RestoredSite> {
     '/opened': page('Opened', '<input aria-label=colour><button>Choose</button>', OPENED),
     '/files': page('Files', '<input type=file><output>no file</output>', FILES),
     '/session': page('Session', '<output></output>', SESSION),
+    '/offline': page('Offline', '<button id=keep>Keep</button><button id=read>Read</button><output></output>', OFFLINE),
+    '/embeds': page('Embeds', '', `document.body.append(Object.assign(document.createElement('iframe'), { src: location.search.slice(1) + '/waited' }));`),
     '/entries': page('Entries', '<a href="/entries?two">two</a> <a href="/entries?three">three</a><output></output>', ENTRIES),
   };
   const server = createServer((request, response) => {
@@ -70,6 +87,8 @@ export async function startRestoredSite(): Promise<RestoredSite> {
     const text = pages[pathname];
     if (text !== undefined) return html(response, text, { 'x-page': pathname });
     if (pathname === '/count') return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ n: (count += 1) }));
+    if (pathname === '/note') return void response.writeHead(200, { 'content-type': 'text/plain' }).end(`note ${(count += 1)}`);
+    if (pathname === '/worker.js') return void response.writeHead(200, { 'content-type': 'text/javascript' }).end(WORKER);
     response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -19,8 +19,8 @@ const TOLD: Readonly<{ [event: string]: (exchange: Exchange) => number | undefin
 };
 const OF_DOCUMENTS = new Set(['load', 'domcontentloaded', 'framenavigated']);
 const STATES = ['load', 'domcontentloaded', 'networkidle', 'commit'];
-/** Longest a skipped step waits for something that the browser may have reached already. */
-const PATIENCE_MS = 2_000;
+/** Longest a skipped step goes on waiting when it was told what ended its wait; on a busy machine a page's events come late. */
+const PATIENCE_MS = 10_000;
 /** An answer is written when its body is there, which is after whoever waited for it went on. */
 const LATE_MS = 2_000;
 
@@ -41,7 +41,7 @@ export class Waits {
   readonly #exchanges: Exchanges;
   readonly #left: OnLeft;
   readonly #opened: Page[] = [];
-  readonly #waiting = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #waiting = new Map<string, ReturnType<typeof setTimeout> | undefined>();
   readonly #patched = new WeakSet<object>();
 
   constructor(tape: Tape, exchanges: Exchanges, backing: (page: Page) => Backing, left: OnLeft) {
@@ -59,7 +59,10 @@ export class Waits {
   /** A wait begins or ends. */
   told({ object, params: { phase, event, waitId } }: Call): void {
     const id = String(waitId);
-    if (phase === 'after') clearTimeout(this.#waiting.get(id));
+    if (phase === 'after') {
+      clearTimeout(this.#waiting.get(id));
+      this.#waiting.delete(id);
+    }
     if (phase !== 'before') return;
     const name = String(event ?? '');
     const leave = (): void => void this.#left('UNSUPPORTED_HANDLE', `a skipped step waits for ${name === '' ? 'a navigation' : `the event «${name}»`}, which a restored browser does not repeat. Replay with --strategy fast-forward, or from that step`);
@@ -67,11 +70,15 @@ export class Waits {
     const taped = this.#tape.takeWait(name);
     // One that was in vain is so again, in the time that the test gives it.
     if (taped?.error) return;
-    const timer = setTimeout(leave, PATIENCE_MS);
-    timer.unref();
-    this.#waiting.set(id, timer);
+    this.#waiting.set(id, undefined);
+    const ended = (): void => {
+      if (!this.#waiting.has(id)) return;
+      const timer = setTimeout(leave, PATIENCE_MS);
+      timer.unref();
+      this.#waiting.set(id, timer);
+    };
     // Whoever waits listens only when this call has returned.
-    setImmediate(() => void this.#end(object, name, taped).catch(leave));
+    setImmediate(() => void this.#end(object, name, taped).then(ended, leave));
   }
 
   /** Answers waits for addresses of a frame's class, as long as `isSkipping`. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
+import { putCaches, registerWorkers } from './offline.js';
 import { fillDocument, fillStorage, setHistoryState } from './page.js';
 import type { Served } from './server.js';
 import type { ContextState, PageState, StoredCookie } from './state.js';
@@ -32,12 +33,14 @@ export async function restoreContext(context: BrowserContext, pages: readonly (P
   if (!first) return lost;
   if (state.cookies.length > 0) await below.putCookies(context, state.cookies.map((cookie) => asPut(cookie, replay)));
   below.stub(true);
-  await putStorages(first, state, replay);
+  lost.push(...(await putStorages(first, state, replay)));
   for (const [at, page] of state.pages.entries()) {
     const target = pages[at];
     if (target) await putPage(context, target, page, replay);
   }
   below.stub(false);
+  // The last of all, since from here on they answer documents too.
+  for (const [origin, recorded] of state.workers) lost.push(...(await putWorkers(pages, origin, recorded, replay)));
   for (const [at, page] of state.pages.entries()) {
     const target = pages[at];
     if (!target) continue;
@@ -68,15 +71,25 @@ export function asPut({ size: _size, session: isSession, expires, sourcePort, ..
   };
 }
 
-async function putStorages(page: Page, { local, databases }: ContextState, replay: Replay): Promise<void> {
+async function putStorages(page: Page, { local, databases, caches }: ContextState, replay: Replay): Promise<string[]> {
+  const lost: string[] = [];
   const script = databases.size === 0 ? '' : readFileSync(join(__dirname, 'state-restore.js'), 'utf8');
-  for (const origin of new Set([...local.keys(), ...databases.keys()])) {
+  for (const origin of new Set([...local.keys(), ...databases.keys(), ...caches.keys()])) {
     await go(page, replay.replayed(origin) + STUB_PATH);
     const pairs = local.get(origin);
     if (pairs) await quietly(page, async () => await page.evaluate(fillStorage, { kind: 'local', pairs } as const));
     const dumps = databases.get(origin);
     if (dumps !== undefined) await quietly(page, async () => await page.evaluate(`(${script})(${JSON.stringify(dumps)})`));
+    const named = caches.get(origin);
+    if (named !== undefined) lost.push(...(await putCaches(page, named, replay)));
   }
+  return lost;
+}
+
+/** In the empty document of a page that stands there, whose history stays as it is. */
+async function putWorkers(pages: readonly (Page | undefined)[], origin: string, recorded: unknown, replay: Replay): Promise<string[]> {
+  const there = pages.find((page) => page !== undefined && URL.canParse(page.url()) && new URL(page.url()).origin === replay.replayed(origin));
+  return there ? await registerWorkers(there, recorded, replay) : [`service workers of ${origin}, where no page stands`];
 }
 
 /** The page's own storage and its way here, still without the application. */

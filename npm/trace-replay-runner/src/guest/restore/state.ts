@@ -57,6 +57,7 @@ export interface ContextState {
   readonly local: ReadonlyMap<string, Pairs>;
   readonly databases: ReadonlyMap<string, unknown>;
   readonly caches: ReadonlyMap<string, unknown>;
+  readonly workers: ReadonlyMap<string, unknown>;
   readonly pages: readonly PageState[];
   /** What cannot be brought back, in words. */
   readonly lost: readonly string[];
@@ -75,6 +76,7 @@ function contextOf(context: string, parts: Parts): ContextState {
   const local = new Map<string, Pairs>();
   const databases = new Map<string, unknown>();
   const caches = new Map<string, unknown>();
+  const workers = new Map<string, unknown>();
   const mains = new Map<string, number>();
   const pages = new Map<string, { document: DocumentPart | undefined; history: string[]; ahead: string[]; session: Map<string, Pairs> }>();
   const page = (id: string): { document: DocumentPart | undefined; history: string[]; ahead: string[]; session: Map<string, Pairs> } => {
@@ -92,7 +94,7 @@ function contextOf(context: string, parts: Parts): ContextState {
     else if (kind === 'session') page(first).session.set(originOf(second), value as Pairs);
     else if (kind === 'indexeddb') databases.set(originOf(first), value);
     else if (kind === 'caches') caches.set(originOf(first), value);
-    else if (kind === 'workers') lost.push(`service workers of ${first}`);
+    else if (kind === 'workers') workers.set(originOf(first), value);
     else if (kind === 'history') Object.assign(page(first), historyOf(value));
     else if (kind === 'document') {
       const [, id = first, frame = '0'] = /^(p\d+)f(\d+)$/.exec(first) ?? [];
@@ -103,9 +105,8 @@ function contextOf(context: string, parts: Parts): ContextState {
       }
     }
   }
-  for (const [origin] of caches) lost.push(`caches of ${origin}`);
   return {
-    context, cookies: (parts['cookies'] as readonly StoredCookie[] | undefined) ?? [], local, databases, caches, lost,
+    context, cookies: (parts['cookies'] as readonly StoredCookie[] | undefined) ?? [], local, databases, caches, workers, lost,
     // As they were made, which is not the order of their names from the tenth on.
     pages: [...pages].sort(([a], [b]) => Number(a.slice(1)) - Number(b.slice(1))).map(([id, parts]) => ({ page: id, ...parts })),
   };

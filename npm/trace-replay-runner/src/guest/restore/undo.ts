@@ -31,7 +31,7 @@ export async function undo(context: BrowserContext, pages: readonly Page[], befo
 }
 
 function originsOf(pages: readonly Page[], state: ContextState | undefined, replay: Replay): string[] {
-  const recorded = state ? [...state.local.keys(), ...state.databases.keys(), ...state.pages.flatMap(({ session }) => [...session.keys()])] : [];
+  const recorded = state ? [...state.local.keys(), ...state.databases.keys(), ...state.caches.keys(), ...state.workers.keys(), ...state.pages.flatMap(({ session }) => [...session.keys()])] : [];
   const shown = pages.flatMap((page) => page.frames().map((frame) => frame.url()));
   const all = [...recorded.map((origin) => replay.replayed(origin)), ...shown].filter((url) => /^https?:/.test(url) && URL.canParse(url));
   return [...new Set(all.map((url) => new URL(url).origin))];
@@ -40,13 +40,16 @@ function originsOf(pages: readonly Page[], state: ContextState | undefined, repl
 /** In a document of each origin, where no script of the application runs. */
 async function emptyPage(context: BrowserContext, page: Page, origins: readonly string[]): Promise<void> {
   const cdp = await quietly(context, async () => await context.newCDPSession(page));
+  const empty = async (origin: string): Promise<unknown> => await quietly(cdp, async () => await cdp.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' }));
+  // First what would answer the documents below, which are to come without the application.
+  for (const origin of origins) await empty(origin);
   for (const origin of origins) {
     await go(page, origin + STUB_PATH);
     await quietly(page, async () => await page.evaluate(() => {
       sessionStorage.clear();
       window.name = '';
     }));
-    await quietly(cdp, async () => await cdp.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' }));
+    await empty(origin);
   }
   await go(page, 'about:blank');
   await quietly(cdp, async () => await cdp.send('Page.resetNavigationHistory'));
