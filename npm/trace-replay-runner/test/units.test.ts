@@ -12,6 +12,7 @@ import { readSockets } from '../dist/guest/network/recorded-sockets.js';
 import { asksForWhole, isSentAgain } from '../dist/guest/network/sent-again.js';
 import { readOrder } from '../dist/guest/order.js';
 import { Pace } from '../dist/guest/pace.js';
+import { Progress } from '../dist/guest/progress.js';
 import { Stall } from '../dist/guest/stall.js';
 
 const body = Buffer.from('0123456789');
@@ -173,4 +174,9 @@ describe('a recorded header, when the running application is asked', () => {
       assert.deepEqual([isSentAgain(name), asksForWhole(name)], [isSent, isWhole]);
     });
   }
+});
+
+describe('progress that cannot be written', () => {
+  const full = ['/dev/full', join(tmpdir(), 'molar-none', 'progress.ndjson')].filter((file) => process.platform === 'linux' || !file.startsWith('/dev'));
+  for (const file of full) it(`(${file}) does not touch the test`, () => assert.equal(new Progress(file).tell({ state: 'running' }), undefined));
 });
