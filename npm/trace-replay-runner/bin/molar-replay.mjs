@@ -3,7 +3,12 @@
 // `process` is not imported: that would open standard input without waiting, and the command, which reads it itself, takes that for its end.
 
 // Whoever starts it from Node holds a channel to it, which breaks when he dies, also by SIGKILL; nobody waits for the replay then.
-process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+// A signal that comes just when a run begins or ends is not heard, so it is said again.
+const ask = () => process.kill(process.pid, 'SIGTERM');
+process.once('disconnect', () => {
+  setInterval(ask, 1_000).unref();
+  ask();
+});
 try {
   const { runReplayCli } = await import('@molar/trace-node');
   if (typeof runReplayCli !== 'function') throw new Error('@molar/trace-node has no `runReplayCli`: install the release that belongs to this package');

@@ -11,6 +11,7 @@ import { Told } from './told.js';
 
 /** How long the command has to take back what it set up, once it is asked to end: a browser that was held may take 30 s of it. */
 const GRACE_MS = 40_000;
+const ASK_AGAIN_MS = 1_000;
 const MOST_SAID = 4_000;
 const BIN = fileURLToPath(new URL('../bin/molar-replay.mjs', import.meta.url));
 
@@ -60,10 +61,11 @@ export class Runner {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#child.stdin.end();
-    if (this.#endsBy === 'input-and-signal') this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS);
-    timer.unref();
-    this.#child.once('close', () => clearTimeout(timer));
+    // One that comes just when a run begins or ends is not heard, and a second one changes nothing.
+    const ask = (): boolean => this.#endsBy === 'input' || this.#child.kill('SIGTERM');
+    ask();
+    const timers = [setInterval(ask, ASK_AGAIN_MS).unref(), setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS).unref()];
+    this.#child.once('close', () => timers.forEach((timer) => clearTimeout(timer)));
   }
 
   async #follow(hear: (line: Line) => void): Promise<string> {
