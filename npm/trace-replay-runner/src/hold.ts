@@ -36,7 +36,6 @@ class Held implements HeldReplay {
   readonly first: Promise<ReplayOutcome>;
   readonly #runner: Runner;
   #now: UnderWay = { at: 'nothing' };
-  #gone: Promise<void> | undefined;
 
   constructor(options: ReplayOptions) {
     this.first = this.#begun();
@@ -65,12 +64,11 @@ class Held implements HeldReplay {
   }
 
   async end(): Promise<void> {
-    this.#runner.end();
-    await (this.#gone ??= this.#runner.ended.then(() => undefined, () => undefined));
+    await this.#runner.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.end();
+    await this.#runner.close();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ReplayProgress> {

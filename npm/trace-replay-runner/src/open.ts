@@ -36,11 +36,7 @@ export function open(options: OpenOptions): OpenedBrowser {
   outcome.then((how) => stays(new Error(`no browser came to step ${options.fromStep}: ${inWords(how)}`)), stays);
   // Whoever waits for one of them need not wait for the other.
   ready.catch(() => undefined);
-  let closed: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
-    runner.end();
-    await (closed ??= runner.ended.then(() => undefined, () => undefined));
-  };
+  const close = async (): Promise<void> => await runner.close();
   return {
     ready, outcome, close,
     get address() { return address; },

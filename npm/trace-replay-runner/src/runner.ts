@@ -68,6 +68,12 @@ export class Runner {
     this.#child.once('close', () => timers.forEach((timer) => clearTimeout(timer)));
   }
 
+  /** Ends it, and resolves when it is gone. However often it is called, it is ended once. */
+  async close(): Promise<void> {
+    this.end();
+    await this.ended.catch(() => undefined);
+  }
+
   async #follow(hear: (line: Line) => void): Promise<string> {
     const child = this.#child;
     let said = '';
