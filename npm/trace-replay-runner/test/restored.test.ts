@@ -39,7 +39,7 @@ describe('a browser is put back where skipped steps', () => {
     ['open another page and wait for it', 'opens another page', 3],
     ['choose files', 'chooses a file', 3],
     ['change cookies that are no longer', 'sets its cookies', 5],
-    ['go back', 'goes back', 5],
+    ['go back, and ask where they are', 'goes back', 7],
     ['fill the storage of a stranger in a frame', 'has a stranger in a frame', 3],
   ];
   for (const [how, title, calls] of cases) {

@@ -1,4 +1,5 @@
 import type { BrowserContext, Frame, Page } from '@playwright/test';
+import { Addresses } from './calls/addresses.js';
 import type { Call } from './calls/connection.js';
 import { property } from './calls/connection.js';
 import { Exchanges } from './calls/exchanges.js';
@@ -113,6 +114,7 @@ class Restore implements Way {
   readonly #restoration: Restoration;
   readonly #memo: Memo;
   readonly #waits: Waits;
+  readonly #addresses: Addresses;
   readonly #append: Append;
   readonly #tell: (report: Report) => void;
   readonly #prepare: Prepare | undefined;
@@ -139,6 +141,7 @@ class Restore implements Way {
     const left: OnLeft = (code, message) => this.#leave(code, message);
     const exchanges = new Exchanges(replay);
     const backing = (page: Page): Backing => ({ replay, exchanges, page, left: (message) => left('UNSUPPORTED_HANDLE', `${message}. Replay with --strategy fast-forward`) });
+    this.#addresses = new Addresses(replay, tape, exchanges);
     this.#waits = new Waits(tape, exchanges, backing, left);
     this.#memo = new Memo(tape, this.#waits, {
       response: ({ object }, { start_ms = 0, end_ms = 0 }) => {
@@ -234,6 +237,7 @@ class Restore implements Way {
     this.#append('replay.fidelity', { ...fidelity });
     await this.#judged(fidelity);
     this.#isSettled = true;
+    if (!this.#left && this.#reason === undefined) for (const [page, id] of this.#restoration.named) this.#addresses.follow(page, id);
   }
 
   async #judged(fidelity: Fidelity): Promise<void> {

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly resourceType: string;
   readonly headers: HeaderPairs;
   readonly page?: string;
+  /** Whether it was made by or for the page's own document, and not by a frame in it. */
+  readonly isMain: boolean;
   readonly body?: string;
   readonly redirectedFrom?: string;
   readonly answer?: { readonly at_ms: number; readonly status: number; readonly statusText: string; readonly headers: HeaderPairs };
@@ -34,6 +36,7 @@ interface Line {
   readonly resource_type?: string;
   readonly headers?: HeaderPairs;
   readonly page?: string;
+  readonly frame?: string;
   readonly body?: { readonly text?: string };
   readonly redirected_from?: string;
   readonly status?: number;
@@ -62,7 +65,7 @@ export class Exchanges {
 
   /** The document that a call loaded which began and ended then, after redirects. */
   document(from_ms: number, to_ms: number): Exchange | undefined {
-    return this.all.filter(({ resourceType, sent_ms, answer }) => resourceType === 'document' && answer && !isRedirect(answer.status) && sent_ms >= from_ms && sent_ms <= to_ms).at(0);
+    return this.all.filter(({ resourceType, isMain, sent_ms, answer }) => resourceType === 'document' && isMain && answer && !isRedirect(answer.status) && sent_ms >= from_ms && sent_ms <= to_ms).at(0);
   }
 
   /** The answer with its secrets; nothing where the record is looked through in vain. */
@@ -97,12 +100,25 @@ function readAll(trace: string): readonly Exchange[] {
   const { TraceReader } = createRequire(__filename)('@molar/trace-node') as Reader;
   const lines = (TraceReader?.open(trace).events({ kind: 'network.*' }) ?? []) as readonly Line[];
   const ends = new Map(lines.filter(({ kind }) => kind === 'network.response' || kind === 'network.failed').map((line) => [line.request_id, line]));
-  return lines.filter(({ kind, source }) => kind === 'network.request' && source === undefined).map((line) => exchangeOf(line, ends.get(line.request_id)));
+  // The frame of a request may be known only when it is answered.
+  const asked = lines.filter(({ kind, source }) => kind === 'network.request' && source === undefined).map((line) => ({ ...placeOf(ends.get(line.request_id)), ...line }));
+  const mains = new Map<string, number>();
+  for (const { page, frame } of asked) if (page !== undefined) mains.set(page, Math.min(mains.get(page) ?? Infinity, numberOf(frame)));
+  return asked.map((line) => exchangeOf(line, ends.get(line.request_id), line.page === undefined || mains.get(line.page) === numberOf(line.frame)));
 }
 
-function exchangeOf({ ts, seq, request_id, method, url, resource_type = 'other', headers = [], page, body, redirected_from }: Line, end: Line | undefined): Exchange {
+function placeOf(line: Line | undefined): Pick<Line, 'page' | 'frame'> {
+  return { ...(line?.page === undefined ? {} : { page: line.page }), ...(line?.frame === undefined ? {} : { frame: line.frame }) };
+}
+
+/** `p1f2` is the second frame of its page; the page's own is the first that was there. */
+function numberOf(frame: string | undefined): number {
+  return Number(/f(\d+)$/.exec(frame ?? '')?.[1] ?? Infinity);
+}
+
+function exchangeOf({ ts, seq, request_id, method, url, resource_type = 'other', headers = [], page, body, redirected_from }: Line, end: Line | undefined, isMain: boolean): Exchange {
   return {
-    seq, method, url, headers, id: request_id, sent_ms: ts, resourceType: resource_type,
+    seq, method, url, headers, isMain, id: request_id, sent_ms: ts, resourceType: resource_type,
     ...(page === undefined ? {} : { page }),
     ...(body?.text === undefined ? {} : { body: body.text }),
     ...(redirected_from === undefined ? {} : { redirectedFrom: redirected_from }),

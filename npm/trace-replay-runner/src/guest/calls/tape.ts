@@ -36,6 +36,11 @@ export class Tape {
     return this.#calls.length;
   }
 
+  /** The recorded call that comes next. */
+  get next(): TapedCall | undefined {
+    return this.#calls[this.#next];
+  }
+
   /** The calls that began before a moment of the record. */
   before(ts_ms: number): readonly TapedCall[] {
     return this.#calls.filter((call) => (call.start_ms ?? 0) < ts_ms);

@@ -126,6 +126,11 @@ export class Restoration {
     return [...(await ask(pages, this.#tape.before(step.ts_ms), this.#replay)), ...(await probe(pages, this.#tape.from(step.ts_ms), this.#replay))];
   }
 
+  /** Pages of the test and their recorded names. */
+  get named(): readonly (readonly [Page, string])[] {
+    return this.#pages.map((page, at) => [page, `p${at + 1}`]);
+  }
+
   /** Whether the end of the skipped steps has something to do. */
   hasMore(opened: readonly Page[]): boolean {
     return this.#wantsFiles.length > 0 || this.#closed(opened).length > 0;
