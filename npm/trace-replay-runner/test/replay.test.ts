@@ -228,7 +228,7 @@ describe('a replay whose guest is missing', () => {
     const { code, output } = await runPages(env({ MOLAR_REPLAY_ORDER: order }), ['-g', 'fails$']);
     rmSync(dir, { recursive: true });
     assert.equal(code, 1);
-    assert.match(output, /Cannot find module/);
+    assert.match(output, /no such file or directory, open '.*guest\.cjs'/);
     assert.deepEqual(site.asked, []);
   });
 });
