@@ -25,6 +25,7 @@ mod pipeline; // the ten actions, decided
 mod progress; // what is told on the way
 mod source; // the trace
 mod stay; // a browser or a copy that is kept
+mod stdin; // what is typed or piped while a replay runs
 mod tree; // the code
 mod verdict; // what it came to
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::outcome::State;
 use crate::progress::Progress;
+use crate::stdin;
 
 /// What becomes of it.
 #[derive(Debug)]
@@ -77,7 +78,7 @@ impl HeldBrowser {
         // A read cannot be given up, so its thread ends with the process.
         std::thread::spawn(move || {
             let mut line = String::new();
-            if std::io::stdin().lock().read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+            if stdin::lines().read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
                 write(&release);
             }
         });

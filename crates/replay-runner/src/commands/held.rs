@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::signals;
+use super::signals::Signals;
 use crate::act::Stage;
 use crate::edits;
 use crate::error::{Result, RunnerError};
 use crate::outcome::State;
 use crate::pipeline::Action;
 use crate::progress::Progress;
+use crate::stdin;
 
 /// What can be asked.
 const WORDS: &str = "`edit FILE`, `undo`, `run` or `end`";
@@ -21,7 +22,7 @@ pub(super) fn asked() -> UnboundedReceiver<String> {
     let (tell, told) = unbounded_channel();
     // A read cannot be given up, so its thread ends with the process.
     std::thread::spawn(move || {
-        let lines = std::io::stdin().lock().lines().map_while(std::io::Result::ok);
+        let lines = stdin::lines().lines().map_while(std::io::Result::ok);
         lines.take_while(|line| tell.send(line.clone()).is_ok()).for_each(drop);
     });
     told
@@ -31,12 +32,13 @@ pub(super) fn asked() -> UnboundedReceiver<String> {
 pub(super) async fn next(
     stage: &mut Stage<'_>,
     asked: &mut UnboundedReceiver<String>,
+    signals: &mut Signals,
 ) -> Result<bool> {
     told(stage, None, &format!("held: write {WORDS} to standard input"))?;
     loop {
         let line = tokio::select! {
             line = asked.recv() => line,
-            by = signals::asked_to_end(false) => by.map(|_| None)?,
+            by = signals.asked_to_end() => by.map(|_| None)?,
         };
         let Some(line) = line else { return Ok(false) };
         let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Map;
 
-use super::{held, settle, signals};
+use super::signals::Signals;
+use super::{held, settle};
 use crate::act::Stage;
 use crate::args::{Opened, Place, Replayed, Wanted};
 use crate::codes::Code;
@@ -24,7 +25,9 @@ const CLOSING: Duration = Duration::from_secs(30);
 /// Replays once, or with `--hold` as often as it is asked.
 pub(crate) fn run(place: &Place, replayed: &Replayed) -> Result<u8> {
     let stay = |_: &ReplayDir| if replayed.hold { Stay::Prepared } else { Stay::No };
-    started(place, &replayed.wanted, stay)
+    // Lines that ask for something end with the input by themselves.
+    let with_stdin = replayed.wanted.manner.end_with_stdin && !replayed.hold;
+    started(place, &replayed.wanted, with_stdin, stay)
 }
 
 /// Brings a browser to step N and leaves it there.
@@ -38,23 +41,33 @@ pub(crate) fn open(place: &Place, opened: &Opened) -> Result<u8> {
         ));
     }
     let stay = |dir: &ReplayDir| Stay::with_browser(opened.headless, dir.path.join(order::RELEASE));
-    started(place, &opened.wanted, stay)
+    started(place, &opened.wanted, opened.wanted.manner.end_with_stdin, stay)
 }
 
-fn started(place: &Place, wanted: &Wanted, stay: impl FnOnce(&ReplayDir) -> Stay) -> Result<u8> {
+fn started(
+    place: &Place,
+    wanted: &Wanted,
+    with_stdin: bool,
+    stay: impl FnOnce(&ReplayDir) -> Stay,
+) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(replay(place, wanted, stay))
+    runtime.block_on(async {
+        let signals = Signals::listen(with_stdin)?;
+        replay(place, wanted, signals, stay).await
+    })
 }
 
 async fn replay(
     place: &Place,
     wanted: &Wanted,
+    mut signals: Signals,
     stay: impl FnOnce(&ReplayDir) -> Stay,
 ) -> Result<u8> {
     let home = Home::open(place.home.as_deref())?;
     sweep(&home).await?;
     let replay_id = home::new_id()?;
     let dir = home.begin(&replay_id)?;
+    let stay = stay(&dir);
     let mut outcome = Outcome {
         state: State::Blocked,
         code: None,
@@ -68,8 +81,7 @@ async fn replay(
         timings_ms: Map::new(),
     };
     let begin = Instant::now();
-    let stay = stay(&dir);
-    let done = carry_out((place, wanted, &stay), &dir, &mut outcome, begin).await;
+    let done = carry_out((place, wanted, &stay), &dir, &mut outcome, (begin, &mut signals)).await;
     dir.end();
     if outcome.run.is_some() {
         // Every run's outcome has been told when it ended.
@@ -99,15 +111,15 @@ async fn carry_out(
     (place, wanted, stay): (&Place, &Wanted, &Stay),
     dir: &ReplayDir,
     outcome: &mut Outcome,
-    begin: Instant,
+    (begin, signals): (Instant, &mut Signals),
 ) -> Result<()> {
     let source = source::open(wanted, source::find(&wanted.trace, &place.root)?, &dir.path)?;
     outcome.parent_trace_id.clone_from(&source.plan.trace_id);
     let pipeline = pipeline::decide(wanted, place, &source, &outcome.replay_id)?;
     let mut stage = Stage::new(wanted, &source, dir, Teller { json: place.json }, stay);
-    let mut acted = bounded(stage.act(&pipeline), wanted, stay).await;
+    let mut acted = bounded(stage.act(&pipeline), wanted, stay, signals).await;
     if acted.is_ok() && matches!(stay, Stay::Prepared) {
-        acted = serve(&mut stage, (&source, &pipeline), outcome, begin).await;
+        acted = serve(&mut stage, (&source, &pipeline), outcome, (begin, signals)).await;
     }
     let problems = settle::close(&mut stage).await;
     for problem in &problems {
@@ -126,7 +138,7 @@ async fn serve(
     stage: &mut Stage<'_>,
     (source, pipeline): (&Source, &Pipeline),
     outcome: &mut Outcome,
-    mut begin: Instant,
+    (mut begin, signals): (Instant, &mut Signals),
 ) -> Result<()> {
     let (wanted, stay) = (stage.wanted, stage.stay);
     let mut asked = held::asked();
@@ -139,11 +151,11 @@ async fn serve(
         settle::total(outcome, begin);
         stage.teller.outcome(outcome)?;
         let is_cancelled = outcome.code.as_deref() == Some(Code::Cancelled.as_str());
-        if is_cancelled || !held::next(stage, &mut asked).await? {
+        if is_cancelled || !held::next(stage, &mut asked, signals).await? {
             break;
         }
         begin = Instant::now();
-        acted = bounded(stage.act_again(pipeline), wanted, stay).await;
+        acted = bounded(stage.act_again(pipeline), wanted, stay, signals).await;
     }
     Ok(())
 }
@@ -153,13 +165,14 @@ async fn bounded(
     work: impl Future<Output = Result<()>>,
     wanted: &Wanted,
     stay: &Stay,
+    signals: &mut Signals,
 ) -> Result<()> {
     let limit = Duration::from_secs(wanted.manner.timeout);
     let (mut work, mut late) = (pin!(work), pin!(tokio::time::sleep(limit)));
     loop {
         tokio::select! {
             done = &mut work => return done,
-            asked = signals::asked_to_end(wanted.manner.end_with_stdin) => {
+            asked = signals.asked_to_end() => {
                 let by = asked?;
                 if !stay.let_go() {
                     return Err(cancelled(&format!("it was stopped by {by}")));

@@ -6,6 +6,7 @@
 
 mod command;
 mod hide;
+mod lend;
 mod one;
 mod process;
 mod scratch;

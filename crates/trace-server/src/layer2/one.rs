@@ -1,6 +1,5 @@
 //! One replay, from its claim to its end.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,12 +8,11 @@ use serde_json::{Value, json};
 
 use super::command::{self, Places};
 use super::hide::Hidden;
+use super::lend::{self, Lent};
 use super::process::{Running, Told};
 use super::{Worker, take};
 use crate::app::App;
-use crate::catalog::{
-    CatalogError, ClaimedReplay, ReplayEnd, ReplayState, Tier, TraceRecord, TraceRef,
-};
+use crate::catalog::{CatalogError, ClaimedReplay, ReplayEnd, ReplayState, Tier, TraceRef};
 use crate::config::SuiteConfig;
 use crate::error::AppError;
 use crate::org::OrgScope;
@@ -98,9 +96,8 @@ async fn attempt(worker: &Worker, claimed: &ClaimedReplay) -> Result<Option<Repl
     let place = worker.scratch.place(&new.id, claimed.replay.attempt)?;
     let out = place.path().join("out");
     std::fs::create_dir(&out)?;
-    let trace = app.config.storage.store_dir().join(App::prefix(&claimed.org, &record)?.as_str());
+    let Lent { trace, vault_key } = lend::lend(app, &claimed.org, &record, place.path()).await?;
     let patches = command::write_patches(&new.request.edits, place.path())?;
-    let vault_key = vault_key(app, claimed, &record, place.path()).await?;
     let with_vault = keep_vault(app, &claimed.org, &out)?;
     let places = Places {
         trace: &trace,
@@ -119,23 +116,6 @@ async fn attempt(worker: &Worker, claimed: &ClaimedReplay) -> Result<Option<Repl
         return Ok(Some(without_outcome(stop, &told)));
     };
     Ok(Some(ended(worker, claimed, stop, outcome, (place.path(), with_vault)).await))
-}
-
-/// The file of the key that opens the source's vault, where the server has it; goes with the replay's folder.
-async fn vault_key(
-    app: &App,
-    claimed: &ClaimedReplay,
-    record: &TraceRecord,
-    place: &Path,
-) -> Result<Option<PathBuf>, AppError> {
-    let Some(key) = vault::private_key(app, &claimed.org, record).await? else { return Ok(None) };
-    let path = place.join("vault.key");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path)?.write_all(key.as_bytes())?;
-    Ok(Some(path))
 }
 
 /// Has the child's recorder encrypt to the organisation, so that its vault can be kept: the key that it would make goes with the folder.

@@ -68,8 +68,13 @@ async fn the_server_opens_what_recorders_closed_for_it() {
         assert_eq!(vault.recipients(), [theirs.public()]);
         assert!(vault.unlock(&Key::derive(MASTER.as_bytes(), other.id()).unwrap()).is_err());
         let found = server.app.catalog.find_trace(&acme, &TraceRef::parse(&id).unwrap()).await;
-        let open = trace_server::vault::open(&server.app, &acme, &found.unwrap().unwrap()).await;
-        let open = open.unwrap().unwrap();
+        let lent = trace_server::vault::lent(&server.app, &acme, &found.unwrap().unwrap()).await;
+        let (copy, key) = lent.unwrap().unwrap();
+        let copy = Vault::parse(copy).unwrap();
+        assert_eq!(copy.recipients(), [key.public()]);
+        assert!(vault.unlock(&key).is_err(), "what a replay is lent opens its own copy alone");
+        assert!(copy.unlock(&theirs).is_err());
+        let open = copy.unlock(&key).unwrap();
         let texts: Vec<_> = open.iter().filter_map(|(_, secret)| secret.text()).collect();
         assert_eq!(texts, [SECRET.to_owned(), format!("{SECRET}x")], "hold: {hold}");
     }
@@ -89,7 +94,7 @@ async fn without_a_key_of_the_server_the_local_one_serves() {
     assert!(has_local_key);
     let acme: OrgScope = "acme".parse().unwrap();
     let found = server.app.catalog.find_trace(&acme, &TraceRef::parse(&id).unwrap()).await;
-    let open = trace_server::vault::open(&server.app, &acme, &found.unwrap().unwrap()).await;
-    assert!(open.unwrap_err().to_string().contains("no key"));
+    let lent = trace_server::vault::lent(&server.app, &acme, &found.unwrap().unwrap()).await;
+    assert!(lent.unwrap().is_none());
     server.stop().await;
 }

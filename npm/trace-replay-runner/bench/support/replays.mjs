@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ReplaySource, TraceReader } from '@molar/trace-node';
+import { hold } from '../../dist/index.js';
 
 /** Root of the repository. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..');
@@ -64,6 +65,23 @@ export async function replay({ trace, suite, config, dir, env = {}, index, strat
   const lines = ran.stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
   const detail = lines.findLast((line) => line.detail?.network)?.detail ?? {};
   return { outcome: lines.at(-1)?.outcome ?? { state: 'none', message: ran.stderr.slice(-500) }, network: detail.network ?? {}, detail };
+}
+
+/** Replays once and then again as often as said, in what the first time prepared. Resolves with the outcomes of those further times. */
+export async function replayAgain({ trace, suite, config, dir, env = {}, index, strategy = 'fast-forward', mode = 'recorded', edits, clones, out }, times) {
+  const key = join(dir, 'vault.key');
+  const held = hold({
+    trace, suite, config, env: { ...env, MOLAR_TRACE_MAX_OVERHEAD: '1' }, fromStep: index, strategy, appMode: mode, out,
+    ...(existsSync(key) ? { vaultKey: key } : {}), ...(edits ? { edits } : {}), ...(clones ? { clones } : { withoutClones: true }),
+  });
+  try {
+    await held.first;
+    const outcomes = [];
+    for (let n = 0; n < times; n++) outcomes.push(await held.run());
+    return outcomes;
+  } finally {
+    await held.end();
+  }
 }
 
 /** Does all the jobs, some at a time: a replay mostly waits for one process after the other. */

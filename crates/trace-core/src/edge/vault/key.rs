@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use age::secrecy::ExposeSecret as _;
 use age::x25519::{Identity, Recipient};
@@ -47,6 +47,22 @@ impl Key {
         let bytes = hkdf(org.as_str().as_bytes(), b"molar-trace vault key v1", master);
         let text = bech32::encode_upper::<bech32::Bech32>(SECRET_KEY, &bytes).ok()?;
         Self::parse(&text)
+    }
+
+    /// A new key.
+    pub(super) fn generate() -> Self {
+        Self(Identity::generate())
+    }
+
+    /// Writes it as a key file that only its owner may read. Errors: there is one already, or the system refuses.
+    pub fn write(&self, path: &Path) -> Result<(), VaultError> {
+        let text =
+            format!("# public key: {}\n{}\n", self.public(), self.0.to_string().expose_secret());
+        write_private(path, text.as_bytes()).map_err(VaultError::at("write", path))
+    }
+
+    pub(super) fn recipient(&self) -> Recipient {
+        self.0.to_public()
     }
 
     /// Its public half as text: `age1…`.
@@ -100,7 +116,7 @@ fn make(path: &Path) -> Result<(), VaultError> {
 }
 
 /// Only its owner may read it, from its first byte on.
-fn write_private(path: &PathBuf, bytes: &[u8]) -> std::io::Result<()> {
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -11,7 +11,8 @@ use crate::blob::ArtifactName;
 use crate::chunk::frame::decompress;
 
 use super::super::files;
-use super::frame::{self, Frame};
+use super::frame::{self, Frame, HEAD};
+use super::write::encrypt;
 use super::{Key, VaultError};
 
 /// What can be said of an entry without a key.
@@ -83,6 +84,21 @@ impl Vault {
             }
             _ => Ok(open),
         }
+    }
+
+    /// The entries that the key opens, as a vault of their own with a key that is made for it: whoever is lent that one opens nothing else.
+    pub fn lent(&self, key: &Key) -> Result<(Vec<u8>, Key), VaultError> {
+        let own = Key::generate();
+        let to = own.recipient();
+        let mut bytes = HEAD.to_vec();
+        for (n, frame) in self.frames.iter().enumerate() {
+            // What was written for another reader too stands in a frame of his.
+            let Ok(plain) = decrypt(&self.bytes[frame.message.clone()], key) else { continue };
+            let message = encrypt(std::slice::from_ref(&to), &plain)?;
+            let tells = if n == 0 { vec![own.public()] } else { Vec::new() };
+            frame::encode(frame.entries.clone(), &message, frame.zstd, tells, &mut bytes);
+        }
+        Ok((bytes, own))
     }
 
     fn unlock_frame(&self, frame: &Frame, key: &Key) -> Result<Vec<(String, Secret)>, VaultError> {

@@ -211,7 +211,8 @@ fn inside(entry: &VaultEntry) -> Option<Inside<'_>> {
     Some(Inside { id: entry.id(), kind: &entry.kind, value })
 }
 
-fn encrypt(recipients: &[Recipient], plain: &[u8]) -> Result<Vec<u8>, VaultError> {
+/// One age message for all of these.
+pub(super) fn encrypt(recipients: &[Recipient], plain: &[u8]) -> Result<Vec<u8>, VaultError> {
     let all = recipients.iter().map(|recipient| recipient as &dyn age::Recipient);
     let encryptor = age::Encryptor::with_recipients(all);
     let encryptor = encryptor.map_err(|error| VaultError::Encrypt(error.into()))?;
