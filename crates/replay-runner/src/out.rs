@@ -88,13 +88,11 @@ fn for_people(out: &mut impl Write, outcome: &Outcome) -> Result<()> {
     };
     let bold = Style::new().bold().fg_color(Some(colour.into()));
     let code = outcome.code.as_ref().map(|code| format!(" {}", plain(code))).unwrap_or_default();
-    writeln!(
-        out,
-        "\n{bold}{}{bold:#}{code} from step {} of {}",
-        outcome.state.as_str(),
-        outcome.from_step,
-        plain(&outcome.parent_trace_id)
-    )?;
+    // A trace that does not open has told no id.
+    let of = Some(plain(&outcome.parent_trace_id)).filter(|id| !id.is_empty());
+    let of = of.map(|id| format!(" of {id}")).unwrap_or_default();
+    let (state, step) = (outcome.state.as_str(), outcome.from_step);
+    writeln!(out, "\n{bold}{state}{bold:#}{code} from step {step}{of}")?;
     if let Some(message) = &outcome.message {
         writeln!(out, "  {}", plain(message).replace('\n', "\n  "))?;
     }

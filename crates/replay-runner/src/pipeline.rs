@@ -234,6 +234,16 @@ pub(crate) fn decide(
         CodeFrom::WorkingDirectory => tree::list(&wanted.suite, &source.store)?,
         CodeFrom::Sha => tree::at_commit(&wanted.suite, source.plan.code_sha.as_deref())?,
     };
+    if let Some(config) = &wanted.config
+        && !listing.is_checkout
+        && !listing.root.join(&listing.suite).join(config).is_file()
+    {
+        return Err(RunnerError::usage(format!(
+            "the suite in `{}` has no configuration `{}`; name one relative to that folder with --config",
+            wanted.suite.display(),
+            config.display()
+        )));
+    }
     let spec = spec(&listing, wanted, source)?;
     let targets = clones::decide(wanted, source, replay_id)?;
     let start = playwright(wanted, source, &spec, &targets);

@@ -39,6 +39,9 @@ pub(crate) fn of(remains: &Remains<'_>) -> Verdict {
     match word {
         Some(line) if passed && line.state == State::Passed => return (State::Passed, None, None),
         None if passed => return without_word(),
+        Some(line) if line.state == State::Passed && child.status == "passed" => {
+            return ended_badly(remains.output);
+        }
         _ => {}
     }
     let error = child.error.clone().or_else(|| {
@@ -47,6 +50,32 @@ pub(crate) fn of(remains: &Remains<'_>) -> Verdict {
     });
     (State::Failed, None, error)
 }
+
+/// The test passed and something beside it did not: a global teardown, a reporter, a full disk.
+fn ended_badly(output: &str) -> Verdict {
+    let what =
+        format!("the test passed, but Playwright itself ended with an error:\n{}", said(output));
+    (State::Blocked, Some(Code::BuildFailed.to_string()), Some(what))
+}
+
+/// The end of an output, or what its being empty may mean.
+fn said(output: &str) -> &str {
+    if output.trim().is_empty() {
+        "it wrote nothing; see whether the disk of the replay's folder (--home) is full"
+    } else {
+        output
+    }
+}
+
+/// Playwright says that it finds no tests also where a file of them does not load; the reason stands before that.
+fn does_not_load(output: &str) -> bool {
+    let before = output.split("Error: No tests found").next().unwrap_or_default();
+    let kinds = ["Error: ", "SyntaxError: ", "TypeError: ", "ReferenceError: "];
+    before.lines().any(|line| kinds.iter().any(|kind| line.trim_start().starts_with(kind)))
+}
+
+/// What a recorder writes when it cannot write its trace.
+const NO_RECORD: &str = "molar-trace: the record has gaps";
 
 /// The test passed, and nobody says that it was replayed.
 fn without_word() -> Verdict {
@@ -57,7 +86,9 @@ fn without_word() -> Verdict {
 /// Playwright ended before a test began.
 fn without_trace(remains: &Remains<'_>) -> Verdict {
     let output = remains.output;
-    let (code, what) = if output.contains("No tests found") {
+    let (code, what) = if output.contains("No tests found") && does_not_load(output) {
+        (Code::BuildFailed, "the spec cannot be loaded")
+    } else if output.contains("No tests found") {
         (
             Code::NoTest,
             "Playwright finds no test of the recorded file, title and project; an edit may have renamed it",
@@ -67,6 +98,8 @@ fn without_trace(remains: &Remains<'_>) -> Verdict {
             Code::BrowserMissing,
             "Playwright finds no browser; install one with `npx playwright install chromium`, or name yours in the suite's configuration",
         )
+    } else if output.contains(NO_RECORD) {
+        (Code::NoTest, "the replay could not write its trace")
     } else if remains.succeeded {
         (
             Code::NoTest,
@@ -75,5 +108,30 @@ fn without_trace(remains: &Remains<'_>) -> Verdict {
     } else {
         (Code::BuildFailed, "Playwright ended before the test began")
     };
-    (State::Blocked, Some(code.to_string()), Some(format!("{what}:\n{output}")))
+    (State::Blocked, Some(code.to_string()), Some(format!("{what}:\n{}", said(output))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ending_without_a_trace_has_its_reason() {
+        let check = |succeeded: bool, output: &str, code: &str, says: &str| {
+            let remains = Remains { succeeded, told: &[], child: None, output };
+            let (state, told, message) = of(&remains);
+            assert_eq!((state, told.as_deref()), (State::Blocked, Some(code)), "{output}");
+            assert!(message.unwrap().contains(says), "{output}");
+        };
+        let nothing = "Error: No tests found.\nMake sure that arguments are regular expressions.";
+        check(false, nothing, "NO_TEST", "renamed");
+        let syntax = "SyntaxError: a.spec.ts: Unexpected token, expected \",\" (98:25)\n\n  96 |";
+        check(false, &format!("{syntax}\n{nothing}"), "BUILD_FAILED", "cannot be loaded");
+        let import = "Error: import time\n   at a.spec.ts:2\n";
+        check(false, &format!("{import}\n{nothing}"), "BUILD_FAILED", "cannot be loaded");
+        check(false, " ", "BUILD_FAILED", "disk");
+        check(true, "1 passed", "NO_TEST", "register");
+        let full = format!("{NO_RECORD} (ENOSPC)\n1 passed");
+        check(true, &full, "NO_TEST", "could not write its trace");
+    }
 }

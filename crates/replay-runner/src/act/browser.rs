@@ -93,7 +93,12 @@ impl Stage<'_> {
         let Tree { root, suite } = self.tree()?;
         let (program, suite) = (child::installed(suite, root)?, suite.clone());
         let root = pipeline.child_root().to_owned();
-        std::fs::create_dir_all(&root).map_err(RunnerError::at("create directory", &root))?;
+        std::fs::create_dir_all(&root).map_err(|error| {
+            RunnerError::usage(format!(
+                "the replay's trace cannot be written to `{}`: {error}; name another place with --out",
+                root.display()
+            ))
+        })?;
         self.before = trace_core::edge::trace_dirs(&root);
         let log = child::log(&self.dir.path)?;
         let copies = || log.try_clone().map_err(RunnerError::at("write", &self.dir.path));

@@ -40,15 +40,28 @@ impl Stage<'_> {
             self.manifest.worktree =
                 Some(Worktree { repository: listing.root.clone(), path: root.clone() });
             self.manifest.write(&self.dir.path)?;
-            self.git(&listing.root, &tree::worktree_args(listing, &root, commit)).await?;
-            if !listing.is_checkout {
+            let added = self.git(&listing.root, &tree::worktree_args(listing, &root, commit)).await;
+            match added {
+                Ok(()) if listing.is_checkout => {}
                 // Or git would call every file changed, and not those that were.
-                self.git(&root, &["read-tree".to_owned(), "HEAD".to_owned()]).await?;
+                Ok(()) => self.git(&root, &["read-tree".to_owned(), "HEAD".to_owned()]).await?,
+                Err(RunnerError::Blocked { message, .. }) if !listing.is_checkout => {
+                    self.without_git(&root, &message)?;
+                }
+                Err(error) => return Err(error),
             }
         }
         let listing = listing.clone();
         self.tree = Some(self.blocking(move |stop| tree::fill(&listing, &root, stop)).await?);
         Ok(())
+    }
+
+    /// Goes on with a plain copy: a repository that may not be written to takes no worktree, and its files can be replayed all the same.
+    fn without_git(&mut self, root: &Path, why: &str) -> Result<()> {
+        self.manifest.worktree = None;
+        self.manifest.write(&self.dir.path)?;
+        std::fs::create_dir_all(root).map_err(RunnerError::at("create directory", root))?;
+        self.tell(Action::Code, format!("a plain copy, since git adds no worktree: {why}"))
     }
 
     /// A program like the others: a checkout of a large repository takes its time.

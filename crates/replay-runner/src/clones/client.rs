@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::error::CloneError;
+use super::target::token_variable;
 
 const SNAPSHOT_TYPE: &str = "application/vnd.molar.clone-snapshot+gzip";
 const CONNECT: Duration = Duration::from_secs(2);
@@ -235,7 +236,9 @@ impl Client {
         let text = answer.text().await.unwrap_or_default();
         let problem: Value = serde_json::from_str(&text).unwrap_or_default();
         let named = |name: &str| problem[name].as_str().map(str::to_owned);
-        let words = [named("code"), named("detail").or_else(|| named("title"))];
+        let token = matches!(status.as_u16(), 401 | 403)
+            .then(|| format!("give its admin token in {}", token_variable(&self.clone)));
+        let words = [named("code"), named("detail").or_else(|| named("title")), token];
         let detail = words.into_iter().flatten().collect::<Vec<_>>().join(", ");
         Err(CloneError::Refused {
             clone: self.clone.clone(),

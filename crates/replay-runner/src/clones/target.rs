@@ -73,7 +73,12 @@ pub fn target_run(source_run: &str, replay_id: &str) -> String {
 
 /// The admin token of a clone, from the environment.
 pub(crate) fn token_of(clone: &str) -> Option<String> {
-    variable(clone, "TOKEN").or_else(|| set("MOLAR_CLONE_TOKEN"))
+    set(&token_variable(clone)).or_else(|| set("MOLAR_CLONE_TOKEN"))
+}
+
+/// The variable of a clone's own admin token.
+pub(super) fn token_variable(clone: &str) -> String {
+    format!("MOLAR_CLONE_{}_TOKEN", upper(clone))
 }
 
 fn variable(clone: &str, what: &str) -> Option<String> {
@@ -247,7 +252,7 @@ pub(crate) fn recorded_env(places: &[ClonePlace]) -> Vec<(String, String)> {
 
 /// Variables that hold the admin tokens of those clones. Their addresses come from a trace, which anybody may have written, so no token goes there.
 pub(crate) fn tokens(places: &[ClonePlace]) -> Vec<String> {
-    let own = places.iter().map(|place| format!("MOLAR_CLONE_{}_TOKEN", upper(&place.clone)));
+    let own = places.iter().map(|place| token_variable(&place.clone));
     own.chain(places.first().map(|_| "MOLAR_CLONE_TOKEN".to_owned())).collect()
 }
 

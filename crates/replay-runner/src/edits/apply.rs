@@ -93,7 +93,7 @@ fn apply_below(patch: &Patch, base: &Path, way: Way) -> Result<()> {
     if told.status.success() {
         return written.map_err(lost);
     }
-    Err(failed(patch, &explained(patch, &String::from_utf8_lossy(&told.stderr))))
+    Err(failed(patch, &explained(patch, base, &String::from_utf8_lossy(&told.stderr))))
 }
 
 /// Every file that has to be there is there; of a patch that only makes files, every folder.
@@ -117,19 +117,31 @@ fn link_on_the_way(base: &Path, path: &Path) -> Option<std::path::PathBuf> {
 }
 
 /// Git names a hunk by the line of the old file; the one who wrote the patch looks for it in the patch.
-fn explained(patch: &Patch, stderr: &str) -> String {
+fn explained(patch: &Patch, base: &Path, stderr: &str) -> String {
     let named = stderr.lines().find_map(|line| {
         let (file, line) = line.strip_prefix("error: patch failed: ")?.rsplit_once(':')?;
         patch.hunk(file, line.parse().ok()?).map(|hunk| (file.to_owned(), hunk))
     });
     if let Some((file, hunk)) = named {
+        let ends = line_ends(patch, &base.join(&file));
         return format!(
-            "the hunk `{}` (line {} of the patch) does not fit `{file}` as it stands; make the patch anew against your working directory",
+            "the hunk `{}` (line {} of the patch) does not fit `{file}` as it stands{ends}; make the patch anew against your working directory",
             hunk.header, hunk.patch_line
         );
     }
     let said: Vec<&str> = stderr.lines().map(|line| line.trim_start_matches("error: ")).collect();
     said.join("; ")
+}
+
+/// In words, when the lines of a patch and of its file end otherwise, which no eye sees.
+fn line_ends(patch: &Patch, file: &Path) -> &'static str {
+    let ends_in_cr = |text: &[u8]| text.windows(2).any(|pair| pair == b"\r\n");
+    let here = std::fs::read(file).unwrap_or_default();
+    match (ends_in_cr(&patch.text), ends_in_cr(&here)) {
+        (true, false) => ": the patch's lines end in CR LF, those of the file in LF",
+        (false, true) => ": the patch's lines end in LF, those of the file in CR LF",
+        _ => "",
+    }
 }
 
 fn failed(patch: &Patch, why: &str) -> RunnerError {

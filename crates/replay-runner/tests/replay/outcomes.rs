@@ -137,6 +137,8 @@ fn what_cannot_be_replayed_is_said_before_anything_is_opened() {
         3,
         "NO_TEST",
     );
+    let config = ["--trace", "550e", "--from-step", "1", "--suite", &shop, "--config", "nope.ts"];
+    check(&config, 2, "no configuration `nope.ts`");
     let both = ["--server-fast-forward", "--app-mode", "recorded"];
     let both = [&["--trace", "550e", "--from-step", "1", "--suite", &shop][..], &both].concat();
     check(&both, 2, "leave one of them out");
@@ -155,6 +157,23 @@ fn what_cannot_be_replayed_is_said_before_anything_is_opened() {
         2,
         "bundle",
     );
+    suite.is_clean();
+}
+
+#[test]
+fn a_trace_that_was_cut_is_said_to_be_cut() {
+    let suite = Suite::new(true);
+    let file = suite.trace_dir().join("trace.ndjson.zst");
+    let whole = std::fs::read(&file).unwrap();
+    for kept in [whole.len() / 2, 40, 0] {
+        std::fs::write(&file, &whole[..kept]).unwrap();
+        let dir = suite.trace_dir().display().to_string();
+        let mut command = suite.command(&["run", "--json", "--trace", &dir, "--from-step", "2"]);
+        let ran = finished(command.arg("--suite").arg(suite.path("shop")));
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.code, Some(2), "{kept}: {told}");
+        assert!(told.contains("cannot be read as a trace"), "{kept}: {told}");
+    }
     suite.is_clean();
 }
 

@@ -68,6 +68,8 @@ fn a_hostile_or_unfitting_patch_blocks_before_anything_runs() {
         &unfit,
         "the hunk `@@ -1 +1 @@` (line 3 of the patch) does not fit `shop/playwright.config.ts`",
     );
+    let windows = patch("lib/plans.js", "exports.plan = 'free';", "x").replace('\n', "\r\n");
+    check("line ends", &windows, "the patch's lines end in CR LF, those of the file in LF");
     check("no such file", &patch("shop/none.ts", "a", "b"), "none.ts");
 }
 

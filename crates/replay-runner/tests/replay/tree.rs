@@ -51,6 +51,18 @@ fn edits_reach_the_copy_and_never_the_users_tree() {
 }
 
 #[test]
+fn a_repository_that_takes_no_worktree_is_copied_without_one() {
+    let suite = Suite::new(true);
+    // Where git keeps its notes of worktrees.
+    suite.write(".git/worktrees", "in the way");
+    let ran = suite.run("pass", &[]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("a plain copy, since git adds no worktree"), "{}", ran.stdout);
+    assert!(suite.left(&ran.outcome(), "seen/playwright.config.ts").contains("/old"));
+    suite.is_clean();
+}
+
+#[test]
 fn a_package_of_the_workspace_is_the_copys_own() {
     let suite = Suite::new(true);
     std::os::unix::fs::symlink("../lib", suite.path("node_modules/plans")).unwrap();

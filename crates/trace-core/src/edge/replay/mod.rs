@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::open::{OpenError, open_trace};
+use super::open::{LocalTrace, OpenError, open_trace};
 use super::vault::VaultError;
 use crate::event::{Event, Kind};
 use crate::replay::certificate::{Certificate, Run, certificate};
@@ -20,7 +20,7 @@ use crate::replay::sockets::{Socket, sockets};
 use crate::replay::state::{State, state};
 use crate::replay::tape::Tape;
 use crate::replay::{Beside, Plan, PlanOptions, ReplayError, plan};
-use crate::trace::StepTree;
+use crate::trace::{StepTree, TraceReader};
 
 /// Why a trace cannot be opened for a replay.
 #[derive(Debug, Error)]
@@ -32,6 +32,14 @@ pub enum ReplayOpenError {
     /// It can be read and not be replayed.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// It lacks what the replay needs, and something of it cannot be read.
+    #[error("{what}; what is left of it does not have the step")]
+    Damaged {
+        /// What is damaged.
+        what: String,
+        /// What it lacks.
+        source: ReplayError,
+    },
     /// Its vault does not open with the key that was given.
     #[error("the vault of the trace does not open; give the private key of its recorder, or none")]
     Vault(#[from] VaultError),
@@ -41,7 +49,7 @@ impl ReplayOpenError {
     /// The stable code that stands in progress lines and answers.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Open(_) => "TRACE_UNREADABLE",
+            Self::Open(_) | Self::Damaged { .. } => "TRACE_UNREADABLE",
             Self::Replay(error) => error.code(),
             Self::Vault(_) => "NO_SECRETS",
         }
@@ -87,14 +95,20 @@ impl ReplaySource {
     pub fn open(options: &ReplayOptions) -> Result<Self, ReplayOpenError> {
         let ReplayOptions { directory, from_step, whole_run, origins, rules, .. } = options;
         let reader = open_trace(directory)?;
-        let events: Vec<Event> = reader.events().flatten().filter(is_needed).collect();
+        let read = read(&reader);
+        let events = read.events;
         let tree = StepTree::build(&events);
-        let past = Past::of(&tree, *from_step)?;
+        let damaged = |source: ReplayError| match read.damage {
+            Some(what) => ReplayOpenError::Damaged { what, source },
+            None => source.into(),
+        };
+        let past = Past::of(&tree, *from_step).map_err(damaged)?;
         let store = store::Store::open(options)?;
         let all = [Client::Browser, Client::Test].map(|client| entries(&events, &store, client));
         let (origins, sockets) = (Origins::of(&events, origins), sockets(&events, &store));
         let tape = archives::tape(directory, &events, &tree);
-        let warnings: Vec<Warning> = store.missing_secrets().into_iter().collect();
+        let warnings: Vec<Warning> =
+            store.missing_secrets().into_iter().chain(store.cut_vault()).collect();
         let plan = plan(
             &events,
             &PlanOptions {
@@ -214,6 +228,37 @@ pub fn certify(
 
 fn run_of((events, store): &(Vec<Event>, store::Store)) -> Run<'_> {
     Run { events, beside: store }
+}
+
+/// The events that a replay needs, and in words what of the trace cannot be read.
+struct Read {
+    events: Vec<Event>,
+    damage: Option<String>,
+}
+
+fn read(reader: &TraceReader<LocalTrace>) -> Read {
+    let (mut read, mut has_end, mut n) = (Read { events: Vec::new(), damage: None }, false, 0_u64);
+    for item in reader.events() {
+        match item {
+            Ok(event) => {
+                n += 1;
+                has_end |= event.kind == Kind::RunEnd;
+                if is_needed(&event) {
+                    read.events.push(event);
+                }
+            }
+            Err(told) => {
+                read.damage.get_or_insert_with(|| format!("the trace is damaged ({told})"));
+            }
+        }
+    }
+    if !has_end && read.damage.is_none() {
+        let what = format!(
+            "the trace ends in the middle, after {n} events: it was cut, or its recorder was ended"
+        );
+        read.damage = Some(what);
+    }
+    read
 }
 
 /// Pictures and documents are most of a trace and no part of a replay's answers.

@@ -18,6 +18,8 @@ use crate::replay::plan::Warning;
 pub(super) struct Store {
     blobs: Option<PathBuf>,
     vault: OpenVault,
+    /// At the vault's end, which nobody can read.
+    cut_bytes: usize,
     has_key: bool,
     /// Insides of placeholders without an original.
     missing: RefCell<BTreeSet<String>>,
@@ -30,17 +32,23 @@ const MOST_NAMED: usize = 5;
 
 impl Store {
     pub(super) fn open(options: &ReplayOptions) -> Result<Self, ReplayOpenError> {
-        let vault = match &options.vault_key {
-            None => OpenVault::default(),
+        let (vault, cut_bytes) = match &options.vault_key {
+            None => (OpenVault::default(), 0),
             Some(path) => {
                 let locked = Vault::open(&options.directory)?;
                 let is_empty = locked.entries().next().is_none();
-                if is_empty { OpenVault::default() } else { locked.unlock(&Key::read(path)?)? }
+                let open = if is_empty {
+                    OpenVault::default()
+                } else {
+                    locked.unlock(&Key::read(path)?)?
+                };
+                (open, locked.cut_bytes)
             }
         };
         Ok(Self {
             blobs: options.blobs.clone().or_else(|| root_of(&options.directory)),
             vault,
+            cut_bytes,
             has_key: options.vault_key.is_some(),
             missing: RefCell::default(),
         })
@@ -48,6 +56,15 @@ impl Store {
 
     pub(super) fn whole_secret(&self, id: &str) -> Option<String> {
         self.vault.get(id).map(|secret| secret.json().to_owned())
+    }
+
+    pub(super) fn cut_vault(&self) -> Option<Warning> {
+        let Self { vault, cut_bytes, .. } = self;
+        (*cut_bytes > 0).then(|| {
+            let n = vault.iter().count();
+            let message = format!("`secrets.age` is damaged or cut: {n} values can be read, and {cut_bytes} bytes behind them cannot; what they held stays redacted");
+            Warning::new("NO_SECRETS", message)
+        })
     }
 
     pub(super) fn missing_secrets(&self) -> Option<Warning> {
