@@ -6,6 +6,7 @@ import { Memo } from '../dist/guest/calls/memo.js';
 import { readTape } from '../dist/guest/calls/recorded-tape.js';
 import { Tape } from '../dist/guest/calls/tape.js';
 import { Waits, unanswerableIn } from '../dist/guest/calls/waits.js';
+import { heldAtOnce } from '../dist/guest/restore/gate.js';
 
 const call = (method: string, params: object, result?: unknown): ConstructorParameters<typeof Tape>[0][number] => ({ class: 'Frame', method, params: params as Record<string, unknown>, result, start_ms: 0 });
 const asked = (method: string, params: object, more: object = {}): Parameters<Memo['answer']>[0] =>
@@ -39,6 +40,18 @@ describe('the tape', () => {
     const numbers = (calls: readonly { params: Readonly<Record<string, unknown>> }[] | undefined): unknown => calls?.map(({ params }) => params['n']);
     assert.deepEqual([numbers(tape?.before(2)), numbers(tape?.from(2)), readTape({ tape: () => '' })], [[1], [2, 3], undefined]);
   });
+});
+
+describe('the first assertions of the live part', () => {
+  const expects = (selector: string, took_ms: number, more: object = {}): ConstructorParameters<typeof Tape>[0][number] => ({ ...call('expect', { selector }), end_ms: took_ms, ...more });
+  const cases: readonly [string, ConstructorParameters<typeof Tape>[0], string[]][] = [
+    ['that held at once were so before it', [expects('a', 20), call('textContent', {}), expects('b', 90)], ['a', 'b']],
+    ['that had to wait say nothing of the page before, nor do those after them', [expects('a', 20), expects('b', 100), expects('c', 5)], ['a']],
+    ['after an act say nothing of it', [call('click', {}), expects('a', 5)], []],
+    ['that failed say nothing of it', [expects('a', 5, { error: { message: 'no' } })], []],
+    ['without a recorded end say nothing of it', [call('expect', { selector: 'a' })], []],
+  ];
+  for (const [how, coming, asked] of cases) it(how, () => assert.deepEqual(heldAtOnce(coming).map(({ params }) => params['selector']), asked));
 });
 
 describe('a call of a skipped step', () => {

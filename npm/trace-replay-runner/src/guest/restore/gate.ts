@@ -25,6 +25,8 @@ export interface Fidelity {
 const WORSE: readonly Grade[] = ['exact', 'equivalent', 'degraded', 'diverged'];
 /** Longest the first thing that the live part looks for may take to appear; less where the skipped steps can be carried out instead. */
 const APPEAR_MS = { restore: 5_000, auto: 1_500 };
+/** After so long Playwright asks a page for the second time. */
+const ASKED_AGAIN_MS = 100;
 /** Calls that need what they name to be there, and those of them that need it to be seen. */
 const NEEDS = new Set(['click', 'dblclick', 'fill', 'check', 'uncheck', 'press', 'type', 'tap', 'hover', 'focus', 'selectOption', 'setInputFiles', 'textContent', 'innerText', 'innerHTML', 'inputValue', 'getAttribute']);
 
@@ -96,15 +98,16 @@ export async function probe(pages: readonly Page[], coming: readonly TapedCall[]
 
 /**
  * Whether what the test last saw is still to be seen: the assertions that held after the last act of the skipped steps are asked
- * again. A page that kept something in mind only shows it here.
+ * again, and those that held at once when the live part began. A page that kept something in mind only shows it here.
  */
-export async function ask(pages: readonly Page[], past: readonly TapedCall[], replay: Replay): Promise<Check[]> {
+export async function ask(pages: readonly Page[], past: readonly TapedCall[], coming: readonly TapedCall[], replay: Replay): Promise<Check[]> {
   if (pages.length === 0) return [];
   const asked: TapedCall[] = [];
   for (const call of [...past].reverse()) {
     if (isAssertion(call)) asked.push(call);
     else if (!LOOKS.has(call.method)) break;
   }
+  asked.push(...heldAtOnce(coming));
   const fit = asked.filter(({ params, error }) => !error && !JSON.stringify(params).includes('[REDACTED:') && !(replay.isMoved && params['expression'] === 'to.have.url'));
   if (fit.length === 0) return [];
   const failed: string[] = [];
@@ -122,6 +125,19 @@ function patienceOf({ order: { strategy } }: Replay): number {
 
 /** Calls that only look, after which what was so before is still so. */
 const LOOKS = new Set(['textContent', 'innerText', 'innerHTML', 'inputValue', 'getAttribute', 'isVisible', 'isHidden', 'isEnabled', 'isDisabled', 'isChecked', 'isEditable', 'queryCount', 'title', 'content', 'waitForSelector', 'ariaSnapshot', 'screenshot', 'expectScreenshot', 'cookies', 'storageState', 'resolveSelector']);
+
+/** Assertions before any act that the page needed no time for, so it was so before them. */
+export function heldAtOnce(coming: readonly TapedCall[]): TapedCall[] {
+  const held: TapedCall[] = [];
+  for (const call of coming) {
+    if (isAssertion(call)) {
+      const { start_ms = 0, end_ms = Infinity, error } = call;
+      if (error || end_ms - start_ms >= ASKED_AGAIN_MS) break;
+      held.push(call);
+    } else if (!LOOKS.has(call.method)) break;
+  }
+  return held;
+}
 
 function isAssertion({ class: type, method }: TapedCall): boolean {
   return type === 'Frame' && method === 'expect';

@@ -123,7 +123,7 @@ export class Restoration {
       const made = this.#made[at];
       return made ? state.pages.flatMap((page) => this.#pageOf(made, page) ?? []) : [];
     });
-    return [...(await ask(pages, this.#tape.before(step.ts_ms), this.#replay)), ...(await probe(pages, this.#tape.from(step.ts_ms), this.#replay))];
+    return [...(await ask(pages, this.#tape.before(step.ts_ms), this.#tape.from(step.ts_ms), this.#replay)), ...(await probe(pages, this.#tape.from(step.ts_ms), this.#replay))];
   }
 
   /** Pages of the test and their recorded names. */
