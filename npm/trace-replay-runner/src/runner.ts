@@ -61,7 +61,7 @@ export class Runner {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#child.stdin.end();
-    // One that comes just when a run begins or ends is not heard, and a second one changes nothing.
+    // One that comes before the command listens is not heard, and a second one changes nothing.
     const ask = (): boolean => this.#endsBy === 'input' || this.#child.kill('SIGTERM');
     ask();
     const timers = [setInterval(ask, ASK_AGAIN_MS).unref(), setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS).unref()];
