@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::args::{AppMode, Strategy};
+use crate::edits::Patch;
 use crate::error::Result;
 use crate::home::write_private;
 
@@ -42,8 +43,32 @@ pub(crate) struct Order {
     pub(crate) server_fast_forward: bool,
     /// A file that is written when the clones, which the app called meanwhile, are back where they were.
     pub(crate) clones_restored: Option<PathBuf>,
+    /// What was changed in the code, for the replay's own record.
+    pub(crate) edits: Vec<Edited>,
     /// Keep the browser at step N instead of going on.
     pub(crate) hold: Option<Hold>,
+}
+
+/// Longer patches are named only: a record is no place for generated files.
+const MOST_EDIT_BYTES: usize = 256 << 10;
+
+/// A patch in the copy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Edited {
+    /// Its file's name.
+    name: String,
+    /// The unified diff; none when it is too long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
+}
+
+impl Edited {
+    pub(crate) fn of(patch: &Patch) -> Self {
+        let name = Path::new(&patch.name).file_name().unwrap_or_default();
+        let text = std::str::from_utf8(&patch.text).ok();
+        let told = text.filter(|text| text.len() <= MOST_EDIT_BYTES).map(str::to_owned);
+        Self { name: name.to_string_lossy().into_owned(), patch: told }
+    }
 }
 
 /// How a browser is kept at step N.

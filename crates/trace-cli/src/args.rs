@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use trace_core::diff::Dimension;
 
 /// Look into Molar traces: what a Playwright test did, step by step, and why it failed.
 #[derive(Debug, Parser)]
@@ -80,16 +81,8 @@ pub(crate) enum Command {
         /// A trace id, a short id, a trace folder, a trace file or a bundle; every trace of the folder or server when absent
         trace: Option<String>,
     },
-    /// What differs between two traces: steps, requests, console lines; exits with 1 when anything does
-    Diff {
-        /// The first trace: an id, a short id, a trace folder, a trace file or a bundle
-        a: String,
-        /// The second trace
-        b: String,
-        /// Compare the clones as of the end of this top-level step, not of the test
-        #[arg(long)]
-        step: Option<u64>,
-    },
+    /// What differs between two traces: steps, requests, console lines, clones, documents, edits; exits with 1 when anything does
+    Diff(Diff),
     /// Turn a trace into a file for another tool
     Export(Export),
     /// Put traces into one file, `trace-bundle.tar.zst`; every other command opens it as a trace
@@ -111,6 +104,27 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// What to compare of which two traces.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// The first trace: an id, a short id, a trace folder, a trace file or a bundle
+    pub(crate) a: String,
+    /// The second trace
+    pub(crate) b: String,
+    /// Compare the clones and documents as of the end of this top-level step; clones else as of the test's, documents as of every step's
+    #[arg(long)]
+    pub(crate) step: Option<u64>,
+    /// Only this: steps, network, console, clones, dom or patch; all but dom when absent
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) dimension: Option<Dimension>,
+    /// Compare only what this JMESPath expression gives of a clone's state, or of every one's with `*`; once for each
+    #[arg(long, value_name = "NAME=EXPRESSION")]
+    pub(crate) clone_project: Vec<String>,
+    /// Leave out of a clone's state: a key, a JSON Pointer with `*` and `**`, or a JMESPath expression that names places
+    #[arg(long, value_name = "NAME=PATTERN")]
+    pub(crate) clone_ignore: Vec<String>,
 }
 
 /// What to make of which trace.

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use napi::bindgen_prelude::Buffer;
+use napi::bindgen_prelude::{Buffer, Env, PromiseRaw};
 use napi_derive::napi;
 use serde::Serialize;
+use serde_json::json;
+use trace_core::dom::{PageDocument, beside, outline};
 use trace_core::edge::replay::{self, ReplayOptions, ReplaySource};
 use trace_core::replay::network::{Asked, Client, Phase};
 use trace_core::replay::origins::OriginOptions;
 
+use crate::background;
 use crate::error::{Code, Error, Result, coded};
 
 /// What to replay, and what is known beside the trace.
@@ -163,6 +166,40 @@ impl NativeReplaySource {
     #[napi]
     pub fn changes(&self) -> Result<String> {
         json(&self.source.changes())
+    }
+
+    /// JSON array of the recorded pages just before the step: `page`, `href`, `nodes` and `outline`.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn documents<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
+        let documents = self.source.documents();
+        background::promise(env, move || {
+            let pages = documents.pages().map_err(|error| coded(error.code(), &error))?;
+            let told = |page: &PageDocument| {
+                let (document, outline) = (&page.document, outline(&page.document));
+                json!({"page": page.page, "href": document.href, "nodes": document.len(), "outline": outline})
+            };
+            json(&pages.iter().map(told).collect::<Vec<_>>())
+        })
+    }
+
+    /// JSON of how a recorded page just before the step compares with its document as it is: JSON of `{href, node}`, the node as
+    /// rrweb's snapshots name it; null when the record has none of that page.
+    #[napi(ts_return_type = "Promise<string | null>")]
+    pub fn beside_document<'env>(
+        &self,
+        env: &'env Env,
+        page: String,
+        live: String,
+    ) -> Result<PromiseRaw<'env, Option<String>>> {
+        let documents = self.source.documents();
+        background::promise(env, move || {
+            let pages = documents.pages().map_err(|error| coded(error.code(), &error))?;
+            let Some(recorded) = pages.iter().find(|known| known.page == page) else {
+                return Ok(None);
+            };
+            let found = beside(recorded, &live);
+            json(&found.map_err(|error| coded("OPTIONS_INVALID", &error))?).map(Some)
+        })
     }
 
     /// JSON of the browser before the step: `{"contexts":{…},"reasons":[…]}`.

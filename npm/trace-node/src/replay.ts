@@ -66,6 +66,21 @@ export class ReplaySource {
     return this.#native.changes();
   }
 
+  /** JSON array of the recorded pages just before the step: `page`, `href`, `nodes` and `outline`, its lines. */
+  async documents(): Promise<string> {
+    return await this.#native.documents();
+  }
+
+  /**
+   * JSON of how a recorded page just before the step compares with its document as it is now: `grade` (`exact`, `equivalent`, `degraded`),
+   * `message` and `comparison`; null when the record has no document of that page.
+   *
+   * @param live JSON of `{href, node}`, the node as rrweb's snapshots name it
+   */
+  async besideDocument(page: string, live: string): Promise<string | null> {
+    return await this.#native.besideDocument(page, live);
+  }
+
   /** JSON of the browser before the step: `contexts` by name and part, and `reasons` for what is missing. */
   state(): string {
     return this.#native.state();

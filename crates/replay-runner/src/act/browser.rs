@@ -10,7 +10,7 @@ use crate::args::{AppMode, Strategy};
 use crate::child::{self, Tail};
 use crate::clones;
 use crate::error::{Result, RunnerError};
-use crate::order::{self, Hold, Order};
+use crate::order::{self, Edited, Hold, Order};
 use crate::outcome::State;
 use crate::pipeline::{Action, Deed, Pipeline};
 use crate::progress::Progress;
@@ -42,6 +42,7 @@ impl Stage<'_> {
                 .as_ref()
                 .filter(|_| self.wanted.manner.server_fast_forward)
                 .map(|_| self.dir.path.join(order::CLONES_RESTORED)),
+            edits: self.applied.iter().map(Edited::of).collect(),
             hold: self.stay.browser().map(|held| Hold {
                 headless: held.headless,
                 release: self.dir.path.join(order::RELEASE),

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod beside;
 mod diff;
 mod held;
 mod plan;

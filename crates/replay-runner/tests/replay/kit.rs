@@ -70,9 +70,7 @@ impl Suite {
 
     /// One more line of the source trace.
     pub(crate) fn append_to_trace(&self, line: &Value) {
-        let path = self.trace_dir().join("trace.ndjson.zst");
-        let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
-        std::io::Write::write_all(&mut file, format!("{line}\n").as_bytes()).unwrap();
+        append(&self.trace_dir().join("trace.ndjson.zst"), std::slice::from_ref(line));
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -159,6 +157,13 @@ impl Suite {
             assert_eq!(self.git(&["worktree", "list"]).lines().count(), 1);
         }
     }
+}
+
+/// More lines of a file.
+pub(crate) fn append(path: &Path, lines: &[Value]) {
+    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
 }
 
 pub(crate) fn finished(command: &mut Command) -> Ran {

@@ -1,8 +1,10 @@
 //! How replays come out, and what is told of them.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
-use super::kit::{Suite, TRACE, finished};
+use super::kit::{Suite, TRACE, append, finished, patch};
 
 #[test]
 fn every_ending_has_its_state_code_and_exit_code() {
@@ -198,6 +200,45 @@ fn a_replay_ends_with_a_certificate_and_diff_tells_what_differs() {
     assert!(ran.stdout.contains("2 Upgrade") && ran.stdout.contains("failed"), "{}", ran.stdout);
     let same = finished(&mut suite.command(&["diff", "550e8400", "550e8400", "--from-step", "1"]));
     assert_eq!(same.code, Some(0), "{}{}", same.stdout, same.stderr);
+}
+
+#[test]
+fn diff_tells_documents_and_the_edits_that_the_order_names() {
+    let suite = Suite::new(true);
+    let diff = patch("lib/plans.js", "exports.plan = 'free';", "exports.plan = 'pro';");
+    let edit = suite.write("../fix.patch", &diff).display().to_string();
+    let outcome = suite.run("pass", &["--edit", &edit]).outcome();
+    let order: Value = serde_json::from_str(&suite.left(&outcome, "order.json")).unwrap();
+    assert_eq!(order["edits"], json!([{"name": "fix.patch", "patch": diff}]), "{order}");
+    let page = |words: &str| {
+        let text = json!([
+            {"type": 4, "timestamp": 1, "data": {"href": "http://127.0.0.1:4000/", "width": 9, "height": 9}},
+            {"type": 2, "timestamp": 1, "data": {"node": {"type": 0, "id": 1, "childNodes": [
+                {"type": 2, "id": 2, "tagName": "html", "attributes": {"id": "top"}, "childNodes": [{"type": 3, "id": 3, "textContent": words}]}]}}},
+        ])
+        .to_string();
+        json!({"ts": 1.5, "seq": 90, "kind": "dom.snapshot", "page": "p1", "frame": "p1f1", "frame_url": "http://127.0.0.1:4000/", "stream": "d",
+            "generation": 1, "count": 2, "first_ts": 1, "last_ts": 1, "events": {"size": text.len(), "media_type": "application/json", "text": text}})
+    };
+    suite.append_to_trace(&page("free"));
+    let child = outcome["child"]["directory"].as_str().unwrap();
+    let start = json!({"ts": 2, "seq": 91, "kind": "replay.start", "replay_id": "r", "parent_trace_id": TRACE, "from_step": 2,
+        "strategy": "fast-forward", "app_mode": "hybrid", "edits": order["edits"]});
+    append(&Path::new(child).join("trace.ndjson.zst"), &[page("pro"), start]);
+    let told = |dimension: &str, code: i32, says: &[&str]| {
+        let ran =
+            finished(&mut suite.command(&["diff", "550e8400", child, "--dimension", dimension]));
+        assert_eq!(ran.code, Some(code), "{}{}", ran.stdout, ran.stderr);
+        says.iter().for_each(|piece| assert!(ran.stdout.contains(piece), "{}", ran.stdout));
+    };
+    told("dom", 1, &["~ 2 Upgrade: ", "% alike", "changed in html#top: «free» → «pro»"]);
+    told("patch", 1, &["edit of the replay: fix.patch", "+exports.plan = 'pro';"]);
+    told("clones", 0, &[]);
+    let ran =
+        finished(&mut suite.command(&["diff", "550e8400", child, "--clone-ignore", "s=a[?b]"]));
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("stands a filter"), "{}", ran.stderr);
+    suite.is_clean();
 }
 
 #[test]

@@ -3,32 +3,33 @@
 use std::io::Write;
 
 use trace_core::blob::BlobId;
-use trace_core::diff::{Side, clone_states, diff};
+use trace_core::diff::{CompareOptions, Compared, Side};
 
-use crate::args::Place;
+use crate::args::{Diff, Place};
 use crate::error::{CliError, DAMAGED, FOUND};
 use crate::source::OpenTrace;
 use crate::{out, render, source};
 
-pub(crate) fn run(place: &Place, a: &str, b: &str, step: Option<u64>) -> Result<u8, CliError> {
-    let (a, b) = (source::open(place, a)?, source::open(place, b)?);
+pub(crate) fn run(place: &Place, asked: &Diff) -> Result<u8, CliError> {
+    let rules = (asked.clone_project.as_slice(), asked.clone_ignore.as_slice());
+    let options = CompareOptions::parse(asked.dimension, asked.step, rules)
+        .map_err(|error| CliError::Usage { message: error.to_string() })?;
+    let (a, b) = (source::open(place, &asked.a)?, source::open(place, &asked.b)?);
     let (a_events, b_events) = (a.events(None, usize::MAX)?, b.events(None, usize::MAX)?);
     let (a_blob, b_blob) = (blobs(a.as_ref()), blobs(b.as_ref()));
     let (a, b) = (
         Side { events: &a_events.events, blob: &a_blob },
         Side { events: &b_events.events, blob: &b_blob },
     );
-    let (found, clones) = (diff(&a, &b), clone_states(&a, &b, step));
+    let found = Compared::of(&a, &b, &options);
     let damage = [a_events.damage, b_events.damage].concat();
     let mut out = out::results();
     if place.json {
-        let mut value = serde_json::to_value(&found)?;
-        value["differs"] = found.differs().into();
-        value["clones"] = serde_json::to_value(&clones)?;
+        let mut value = found.to_json()?;
         value["damage"] = serde_json::to_value(&damage)?;
         writeln!(out, "{value}")?;
     } else {
-        write!(out, "{}{}", render::diff(&found), render::clones(&clones))?;
+        write!(out, "{}", render::diff(&found))?;
     }
     out.flush()?;
     damage.iter().for_each(|told| out::note(told));

@@ -27,7 +27,7 @@ pub(crate) fn run(args: Args) -> Result<u8, CliError> {
         Command::Query { trace, query, limit } => query::run(&place, &trace, &query, limit),
         Command::Cat { trace } => cat::run(&place, &trace),
         Command::Stats { trace } => stats::run(&place, trace.as_deref()),
-        Command::Diff { a, b, step } => diff::run(&place, &a, &b, step),
+        Command::Diff(asked) => diff::run(&place, &asked),
         Command::Export(wanted) => export::run(&place, &wanted),
         Command::Bundle(wanted) => bundle::run(&place, &wanted),
         Command::Push(wanted) => push::run(&place, &wanted),

@@ -10,7 +10,7 @@ use super::story::one_line;
 const MOST_CHANGES: usize = 20;
 
 /// The clones whose states differ; ids and times of a live clone are new in every run, so this tells and does not judge.
-pub(crate) fn clones(rows: &[CloneRow]) -> String {
+pub(super) fn clones(rows: &[CloneRow]) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -22,7 +22,8 @@ fn clone(row: &CloneRow) -> String {
         side.map_or_else(|| "nothing".to_owned(), |seq| format!("seq:{seq}"))
     };
     let seqs = Paint::Faint.on(format!("({} → {})", seq(row.a), seq(row.b)));
-    let mut text = format!("  {} {} {seqs}\n", Paint::Warn.on("~"), one_line(&row.clone));
+    let of = row.projection.as_ref().map(|said| format!(" {}", one_line(said))).unwrap_or_default();
+    let mut text = format!("  {} {}{of} {seqs}\n", Paint::Warn.on("~"), one_line(&row.clone));
     text.extend(row.changes.iter().take(MOST_CHANGES).map(change));
     let more = row.more + row.changes.len().saturating_sub(MOST_CHANGES);
     if more > 0 {

@@ -1,11 +1,13 @@
 //! `diff`: what came out otherwise, with both sides' events.
 
 use trace_core::diff::{
-    BodyChange, ConsoleRow, NetworkDiff, NetworkRow, NetworkSide, SideFacts, StepRow, StepSide,
-    TraceDiff,
+    BodyChange, Compared, ConsoleRow, Dimension, NetworkDiff, NetworkRow, NetworkSide, SideFacts,
+    StepRow, StepSide, TraceDiff,
 };
 use trace_core::trace::StepStatus;
 
+use super::clones::clones;
+use super::documents::{dom, patch};
 use super::list::status_sign;
 use super::story::one_line;
 use super::{Paint, bytes, duration, plain};
@@ -13,8 +15,25 @@ use super::{Paint, bytes, duration, plain};
 /// Requests beyond this are counted, not printed.
 const MOST_ROWS: usize = 40;
 
-/// The whole page.
-pub(crate) fn diff(diff: &TraceDiff) -> String {
+/// The whole page, or what was asked for alone.
+pub(crate) fn diff(found: &Compared) -> String {
+    let TraceDiff { steps: rows, network: exchanges, console: lines, .. } = &found.diff;
+    let told = match found.dimension {
+        None => {
+            let parts = [clones(&found.clones), patch(&found.patch)].concat();
+            return outcome_of(&found.diff) + &parts;
+        }
+        Some(Dimension::Steps) => steps(rows),
+        Some(Dimension::Network) => network(exchanges),
+        Some(Dimension::Console) => console(lines),
+        Some(Dimension::Clones) => clones(&found.clones),
+        Some(Dimension::Dom) => dom(&found.dom),
+        Some(Dimension::Patch) => patch(&found.patch),
+    };
+    if told.is_empty() { format!("\n{} no difference\n", Paint::Good.on("=")) } else { told }
+}
+
+fn outcome_of(diff: &TraceDiff) -> String {
     let width = diff.a.title.chars().count().max(diff.b.title.chars().count());
     let mut page = format!(
         "\n{}{}",

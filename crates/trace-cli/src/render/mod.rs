@@ -2,6 +2,7 @@
 
 mod clones;
 mod diff;
+mod documents;
 mod list;
 mod paint;
 mod stats;
@@ -11,7 +12,6 @@ mod units;
 use serde_json::Value;
 use trace_core::{Event, ndjson};
 
-pub(crate) use clones::clones;
 pub(crate) use diff::diff;
 pub(crate) use list::list;
 pub(crate) use paint::{Paint, plain};

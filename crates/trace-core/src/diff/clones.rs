@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Side;
-use super::json::{JsonChange, JsonOptions, Pattern, diff_json};
+use super::clone_rules::{CloneRules, projected};
+use super::json::{JsonChange, diff_json};
 use crate::event::{CloneState, Event, Kind, Seq};
 use crate::trace::{Step, StepTree};
 
@@ -23,19 +24,26 @@ pub struct CloneRow {
     pub changes: Vec<JsonChange>,
     /// How many further changes there are.
     pub more: usize,
+    /// The expression whose values were compared; pointers lead into those. None where the whole states were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projection: Option<String>,
 }
 
 /// More changes than this are counted.
 const MOST_CHANGES: usize = 200;
-/// Keys that clones set anew in every run.
-const VOLATILE: &[&str] = &["created", "updated", "created_at", "updated_at", "idempotency_key"];
 
 /// The clones whose states differ at the end of the top-level step of that number, or at the end of both traces.
-pub fn clone_states(a: &Side<'_>, b: &Side<'_>, step: Option<u64>) -> Vec<CloneRow> {
+pub fn clone_states(
+    a: &Side<'_>,
+    b: &Side<'_>,
+    step: Option<u64>,
+    rules: &CloneRules,
+) -> Vec<CloneRow> {
     let (left, right) = (last(a.events, step), last(b.events, step));
     let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
     let row = |name: &String| {
         let (one, other) = (left.get(name), right.get(name));
+        let projection = rules.projection(name);
         let same = one.zip(other).is_some_and(|(one, other)| one.1.state == other.1.state);
         if same {
             return None;
@@ -46,11 +54,12 @@ pub fn clone_states(a: &Side<'_>, b: &Side<'_>, step: Option<u64>) -> Vec<CloneR
                 Some(id) => (side.blob)(&id)?,
                 None => state.state.inline_bytes()?,
             };
-            serde_json::from_slice(&bytes).ok()
+            let state: Value = serde_json::from_slice(&bytes).ok()?;
+            Some(projection.map_or_else(|| state.clone(), |said| projected(said, &state)))
         };
         let values = (read(a, one), read(b, other));
         let mut changes = match &values {
-            (Some(one), Some(other)) => diff_json(one, other, &options()),
+            (Some(one), Some(other)) => diff_json(one, other, &rules.options(name)),
             _ => Vec::new(),
         };
         let is_read = values.0.is_some() && values.1.is_some();
@@ -61,14 +70,10 @@ pub fn clone_states(a: &Side<'_>, b: &Side<'_>, step: Option<u64>) -> Vec<CloneR
         let more = changes.len().saturating_sub(MOST_CHANGES);
         changes.truncate(MOST_CHANGES);
         let (a, b) = (one.map(|found| found.0), other.map(|found| found.0));
-        Some(CloneRow { clone: name.clone(), a, b, changes, more })
+        let projection = projection.map(str::to_owned);
+        Some(CloneRow { clone: name.clone(), a, b, changes, more, projection })
     };
     names.into_iter().filter_map(row).collect()
-}
-
-fn options() -> JsonOptions {
-    let ignore = VOLATILE.iter().map(|key| Pattern::new(key)).collect();
-    JsonOptions { ignore, ..JsonOptions::default() }
 }
 
 /// The last state of each clone up to there.
@@ -136,7 +141,7 @@ mod tests {
     fn check(a: [&str; 2], b: [&str; 2], step: Option<u64>, expect: &[(&str, u64)]) {
         let (a, b) = (events(a), events(b));
         let side = |events| Side { events, blob: &|_| None };
-        let rows = clone_states(&side(&a), &side(&b), step);
+        let rows = clone_states(&side(&a), &side(&b), step, &CloneRules::default());
         let told: Vec<(&str, u64)> = rows
             .iter()
             .flat_map(|row| {

@@ -5,10 +5,14 @@
 
 pub(crate) mod align;
 mod body;
+mod clone_rules;
 mod clones;
+mod compared;
 mod console;
+mod documents;
 pub mod json;
 pub(crate) mod network;
+mod patch;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -20,9 +24,13 @@ use crate::event::Event;
 use crate::trace::SummaryBuilder;
 
 pub use body::{BodyChange, ValueChange};
+pub use clone_rules::{CloneRuleError, CloneRules};
 pub use clones::{CloneRow, clone_states};
+pub use compared::{CompareOptions, Compared, Dimension};
 pub use console::ConsoleRow;
+pub use documents::{DomRow, StepEnd, documents_of, dom_rows, rows_of, step_ends};
 pub use network::{NetworkDiff, NetworkRow, NetworkSide};
+pub use patch::{PatchRow, patches};
 pub use steps::{StepRow, StepSide};
 
 /// One of the two traces.

@@ -12,8 +12,9 @@ pub const DIGEST_VERSION: u32 = 1;
 
 const OFFSET: u32 = 0x811c_9dc5;
 const PRIME: u32 = 0x0100_0193;
-const SKIPPED: [&str; 6] = ["script", "template", "link", "meta", "title", "base"];
-const CHILDLESS: [&str; 6] = ["style", "noscript", "textarea", "iframe", "object", "embed"];
+pub(super) const SKIPPED: [&str; 6] = ["script", "template", "link", "meta", "title", "base"];
+pub(super) const CHILDLESS: [&str; 6] =
+    ["style", "noscript", "textarea", "iframe", "object", "embed"];
 const IGNORED: [&str; 24] = [
     "src",
     "srcset",
@@ -130,6 +131,6 @@ impl State<'_> {
     }
 }
 
-fn is_ignored(name: &str) -> bool {
+pub(super) fn is_ignored(name: &str) -> bool {
     ["rr_", "on", "data-rr-"].iter().any(|start| name.starts_with(start)) || IGNORED.contains(&name)
 }

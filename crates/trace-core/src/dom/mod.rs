@@ -9,6 +9,7 @@ mod assets;
 mod build;
 mod css;
 mod digest;
+mod document;
 mod extract;
 mod fault;
 mod frames;
@@ -28,6 +29,10 @@ mod urls;
 pub use apply::VirtualDom;
 pub use assets::Asset;
 pub use digest::{DIGEST_VERSION, DigestValue};
+pub use document::{
+    Beside, Comparison, Document, DomChange, DomOp, MAX_NODES, PageDocument, SegmentReader, beside,
+    common_lines, compare, documents_at, outline,
+};
 pub use extract::{Extract, ExtractError, ExtractIndex, SegmentPlace, write_extract};
 pub use fault::{DomError, Fault};
 pub use json::{MAX_DEPTH, parse_events};

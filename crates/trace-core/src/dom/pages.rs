@@ -50,6 +50,16 @@ impl RecordedPages {
         }
     }
 
+    /// Takes batches of documents that begin before the last of the times, and nothing else.
+    pub fn push_documents(&mut self, event: &Event, times: &[f64]) {
+        if event.kind.as_str().starts_with("dom.")
+            && let Ok(Body::DomSnapshot(dom) | Body::DomMutation(dom)) = event.body()
+            && times.iter().any(|at| dom.first_ts <= *at)
+        {
+            self.batch(event.seq.get(), dom);
+        }
+    }
+
     /// Whether the trace has any document.
     pub fn is_empty(&self) -> bool {
         self.pages.is_empty()

@@ -96,17 +96,28 @@ pub fn segments(
 ) {
     recorded.boundaries.sort_by(f64::total_cmp);
     recorded.assets.sort();
+    let recorded = &*recorded;
     let mut sheets = Sheets::default();
+    cut(recorded, &recorded.boundaries, contents, &mut |segment, contents| {
+        take(recorded.dressed(segment, &mut sheets, contents));
+    });
+}
+
+/// The same with other boundaries, and without looking addresses up.
+pub(super) fn cut(
+    recorded: &RecordedPages,
+    boundaries: &[f64],
+    contents: &mut dyn Contents,
+    take: &mut dyn FnMut(Segment, &mut dyn Contents),
+) {
     for (page, batches) in &recorded.pages {
         let (top, ordered) = RecordedPages::in_order(batches);
-        let mut cutter = Cutter::new(page, top, &recorded.boundaries);
+        let mut cutter = Cutter::new(page, top, boundaries);
         for batch in ordered {
             let read = read(batch, contents);
-            let mut finish = |segment| take(recorded.dressed(segment, &mut sheets, contents));
-            cutter.batch(batch, read, &mut finish);
+            cutter.batch(batch, read, &mut |segment| take(segment, contents));
         }
-        let mut finish = |segment| take(recorded.dressed(segment, &mut sheets, contents));
-        cutter.end(&mut finish);
+        cutter.end(&mut |segment| take(segment, contents));
     }
 }
 

@@ -3,17 +3,21 @@
 use serde_json::{Map, Value, json};
 
 use super::apply::VirtualDom;
+use super::json::MAX_DEPTH;
 use super::node::{Node, Slot, kind};
 
 /// Names for nodes that lost theirs; far above what a recorder counts up to.
 const FIRST_SPARE_ID: i64 = 1 << 40;
+
+/// Each node nests by two, and the events stand in something too.
+const DEEPEST: usize = (MAX_DEPTH - 20) / 2;
 
 impl VirtualDom {
     /// Meta, `FullSnapshot` and what a snapshot has no place for, all at one time. Nothing while there is no root element: a player
     /// throws on an empty document.
     pub fn keyframe(&self, timestamp: &Value) -> Vec<Value> {
         let Some(root) = self.root.filter(|_| self.has_document()) else { return Vec::new() };
-        let mut writer = Writer { dom: self, spare: FIRST_SPARE_ID };
+        let mut writer = Writer { dom: self, spare: FIRST_SPARE_ID, depth: 0 };
         let (left, top) = self.tree.get(root).and_then(|node| node.scroll).unwrap_or_default();
         let meta = &self.meta;
         let meta =
@@ -79,10 +83,12 @@ fn whole(number: f64) -> Value {
 struct Writer<'d> {
     dom: &'d VirtualDom,
     spare: i64,
+    depth: usize,
 }
 
 impl Writer<'_> {
-    /// A node and all below it, framed documents excepted.
+    /// A node and all below it, framed documents excepted. What is nested deeper than can be read again is left out: additions one
+    /// below the other nest without a limit, and writing recurses.
     fn node(&mut self, slot: Slot) -> Value {
         let Some(node) = self.dom.tree.get(slot) else { return Value::Null };
         let id = if self.dom.tree.is_named(slot) { node.id } else { self.spare() };
@@ -101,11 +107,13 @@ impl Writer<'_> {
         if parent.is_some() && node.place == super::node::Place::Shadow {
             written.insert("isShadow".to_owned(), Value::Bool(true));
         }
-        if matches!(node.kind, kind::DOCUMENT | kind::ELEMENT) {
+        if matches!(node.kind, kind::DOCUMENT | kind::ELEMENT) && self.depth < DEEPEST {
+            self.depth += 1;
             let light = node.children.iter();
             let all = light.chain(node.shadow.iter().flatten());
             let children: Vec<Value> = all.map(|child| self.node(*child)).collect();
             written.insert("childNodes".to_owned(), Value::Array(children));
+            self.depth -= 1;
         }
         written.insert("id".to_owned(), json!(id));
         Value::Object(written)
@@ -121,7 +129,8 @@ fn is_derived(name: &str) -> bool {
     matches!(name, "isShadow" | "isShadowHost")
 }
 
-fn attributes(node: &Node) -> Map<String, Value> {
+/// As a fresh snapshot would have them.
+pub(super) fn attributes(node: &Node) -> Map<String, Value> {
     let mut attributes = node.attributes.clone();
     if let Some(typed) = &node.typed {
         typed.show(node, &mut attributes);

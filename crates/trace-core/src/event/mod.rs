@@ -34,7 +34,8 @@ pub(crate) use payload::ENVELOPE_KEYS;
 pub use payload::{Payload, PayloadError};
 pub use replay::{
     AppMode, FidelityCheck, FidelityGrade, NearRequest, NetworkMatch, NetworkMiss,
-    ReplayDivergence, ReplayFidelity, ReplayRef, ReplayStart, ReplayStrategy, RequestDelta,
+    ReplayDivergence, ReplayEdit, ReplayFidelity, ReplayRef, ReplayStart, ReplayStrategy,
+    RequestDelta,
 };
 pub use run::{Recorder, RunEnd, RunRef, RunSource, RunStart, RunStatus, Scenario, Worker};
 pub use scan::MAX_DEPTH;

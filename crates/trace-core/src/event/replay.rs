@@ -58,6 +58,16 @@ pub struct ReplayRef {
     pub extra: Extra,
 }
 
+/// One of the changes that a replay was asked to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayEdit {
+    /// The name of its file.
+    pub name: String,
+    /// The unified diff; none where it was too long to be recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<String>,
+}
+
 /// Payload of `replay.start`: from here on the test runs anew.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReplayStart {
@@ -77,6 +87,9 @@ pub struct ReplayStart {
     /// Why not the strategy that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What was changed in the code for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<ReplayEdit>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,

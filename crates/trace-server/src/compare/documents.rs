@@ -4,9 +4,7 @@
 use std::io::{BufRead, BufReader, Read};
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::Value;
-use trace_core::dom::VirtualDom;
+use trace_core::dom::{PageDocument, SegmentReader};
 
 use crate::app::App;
 use crate::catalog::{Form, TraceRecord};
@@ -16,12 +14,6 @@ use crate::store::StoreError;
 
 /// More text than this is no recording that anybody looks at; what lies beyond is not compared.
 const MAX_BYTES: u64 = 1 << 30;
-/// Lines of one page's outline.
-const MAX_LINES: usize = 20_000;
-/// Text of one line.
-const MAX_TEXT: usize = 500;
-/// Made anew for every answer, so they say nothing.
-const VOLATILE: [&str; 2] = ["nonce", "integrity"];
 
 /// The extract as it lies in the store; empty for a trace without documents.
 pub(super) async fn extract(
@@ -43,137 +35,25 @@ pub(super) async fn extract(
     }
 }
 
-#[derive(Deserialize)]
-struct Segment {
-    page: String,
-    start_ts: f64,
-    events: Vec<Value>,
-}
-
-/// For each of the times (which ascend) the outline of every page that was there, one below the other.
-pub(super) fn outlines(extract: &[u8], times: &[f64]) -> std::io::Result<Vec<Vec<String>>> {
-    let mut found = vec![Vec::new(); times.len()];
+/// For each of the times (which ascend) the document of every page that was there.
+pub(super) fn documents(extract: &[u8], times: &[f64]) -> std::io::Result<Vec<Vec<PageDocument>>> {
+    let mut found = SegmentReader::new(times);
     if extract.is_empty() || times.is_empty() {
-        return Ok(found);
+        return Ok(found.finish());
     }
     let mut reader = BufReader::new(zstd::Decoder::new(extract)?.take(MAX_BYTES));
-    let (mut held, mut line) = (None::<Segment>, Vec::new());
-    loop {
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        found.line(&line);
         line.clear();
-        let n = reader.read_until(b'\n', &mut line)?;
-        // The index at the end is no segment; neither is nothing.
-        let next = (n > 0).then(|| serde_json::from_slice::<Segment>(&line).ok()).flatten();
-        if n > 0 && next.is_none() {
-            continue;
-        }
-        if let Some(segment) = held.take() {
-            let follows = next.as_ref().filter(|next| next.page == segment.page);
-            let until = follows.map_or(f64::INFINITY, |next| next.start_ts);
-            let of = |at: &f64| segment.start_ts <= *at && *at < until;
-            for (n, _) in times.iter().enumerate().filter(|(_, at)| of(at)) {
-                found[n].extend(outline(&segment, times[n]));
-            }
-        }
-        if next.is_none() {
-            return Ok(found);
-        }
-        held = next;
     }
-}
-
-/// The document of a segment at that time.
-fn outline(segment: &Segment, at: f64) -> Vec<String> {
-    let mut dom = VirtualDom::new();
-    let is_before = |event: &&Value| event["timestamp"].as_f64().is_none_or(|ts| ts <= at);
-    segment.events.iter().filter(is_before).for_each(|event| dom.apply(event));
-    let keyframe = dom.keyframe(&Value::from(at));
-    let of_type = |n: u64| keyframe.iter().find(move |event| event["type"] == n);
-    let href = of_type(4).and_then(|meta| meta["data"]["href"].as_str()).unwrap_or_default();
-    let mut writer = Writer { origin: origin(href), lines: Vec::new() };
-    let address = writer.plain(href);
-    writer.say(0, &format!("page {address}"));
-    if let Some(snapshot) = of_type(2) {
-        writer.node(&snapshot["data"]["node"], 0);
-    }
-    writer.lines
-}
-
-/// Scheme, host and port: another run has another port.
-fn origin(href: &str) -> String {
-    let rest = href.split_once("://").map_or("", |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let end = href.len() - rest.len() + host.len();
-    if host.is_empty() { String::new() } else { href[..end].to_owned() }
-}
-
-struct Writer {
-    origin: String,
-    lines: Vec<String>,
-}
-
-impl Writer {
-    fn say(&mut self, depth: usize, text: &str) {
-        if self.lines.len() < MAX_LINES {
-            let short: String = text.chars().take(MAX_TEXT).collect();
-            self.lines.push(format!("{}{short}", "  ".repeat(depth.min(60))));
-        }
-    }
-
-    fn plain(&self, text: &str) -> String {
-        if self.origin.is_empty() {
-            text.to_owned()
-        } else {
-            text.replace(&self.origin, "{origin}")
-        }
-    }
-
-    fn node(&mut self, node: &Value, depth: usize) {
-        let children = node["childNodes"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let below = match node["type"].as_u64() {
-            Some(0) => depth,
-            Some(2) => {
-                let line = self.element(node);
-                self.say(depth, &line);
-                depth + 1
-            }
-            Some(3 | 4) => {
-                let text = node["textContent"].as_str().unwrap_or_default();
-                let words: Vec<&str> = text.split_whitespace().collect();
-                if !words.is_empty() {
-                    let text = self.plain(&words.join(" "));
-                    self.say(depth, &text);
-                }
-                return;
-            }
-            _ => return,
-        };
-        // A script never runs in a rebuilt document, and the text of a style is long and says little.
-        let tag = node["tagName"].as_str().unwrap_or_default();
-        if !["script", "noscript", "style"].contains(&tag) {
-            children.iter().for_each(|child| self.node(child, below));
-        }
-    }
-
-    fn element(&self, node: &Value) -> String {
-        let mut line = format!("<{}", node["tagName"].as_str().unwrap_or("?"));
-        let attributes = node["attributes"].as_object();
-        let mut named: Vec<_> = attributes.into_iter().flatten().collect();
-        named.sort_by_key(|(name, _)| name.as_str());
-        for (name, value) in named {
-            if VOLATILE.contains(&name.as_str()) || name.starts_with("rr_") || name.starts_with('_')
-            {
-                continue;
-            }
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            line += &format!(" {name}=\"{}\"", self.plain(&text));
-        }
-        line + ">"
-    }
+    Ok(found.finish())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
+    use trace_core::dom::outline;
 
     use super::*;
 
@@ -194,6 +74,13 @@ mod tests {
             {"type": 2, "timestamp": start, "data": {"node": {"type": 0, "id": 1, "childNodes": [html]}, "initialOffset": {"left": 0, "top": 0}}},
             {"type": 3, "timestamp": start + 5.0, "data": {"source": 0, "texts": [{"id": 5, "value": format!("{text} later")}], "attributes": [], "removes": [], "adds": []}},
         ]})
+    }
+
+    fn outlines(extract: &[u8], times: &[f64]) -> std::io::Result<Vec<Vec<String>>> {
+        let lines = |pages: Vec<PageDocument>| {
+            pages.iter().flat_map(|page| outline(&page.document)).collect()
+        };
+        Ok(documents(extract, times)?.into_iter().map(lines).collect())
     }
 
     #[test]

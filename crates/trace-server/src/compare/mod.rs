@@ -1,7 +1,6 @@
 //! Two traces of one organisation laid side by side: what `molar-trace diff` tells, dimension by dimension, and their documents.
 
 mod documents;
-mod dom;
 
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::runtime::Handle;
 use trace_core::blob::BlobId;
-use trace_core::diff::{CloneRow, Side, TraceDiff, clone_states, diff};
+use trace_core::diff::{self, CompareOptions, Compared, DomRow, Side, rows_of, step_ends};
 use trace_core::ndjson::{Lines, decode_line, envelope};
 use trace_core::{Event, TraceId};
 use utoipa::ToSchema;
@@ -36,6 +35,21 @@ pub enum Dimension {
     Clones,
     /// Documents at the end of each top-level step.
     Dom,
+    /// Edits that replays were carried out with.
+    Patch,
+}
+
+impl From<Dimension> for diff::Dimension {
+    fn from(dimension: Dimension) -> Self {
+        match dimension {
+            Dimension::Steps => Self::Steps,
+            Dimension::Network => Self::Network,
+            Dimension::Console => Self::Console,
+            Dimension::Clones => Self::Clones,
+            Dimension::Dom => Self::Dom,
+            Dimension::Patch => Self::Patch,
+        }
+    }
 }
 
 /// Everything but documents when no dimension is named: those have to be rebuilt.
@@ -43,10 +57,9 @@ pub async fn compare(
     app: &Arc<App>,
     org: &OrgScope,
     (a, b): (&TraceRecord, &TraceRecord),
-    dimension: Option<Dimension>,
-    step: Option<u64>,
+    options: CompareOptions,
 ) -> Result<Value, AppError> {
-    let documents = if dimension == Some(Dimension::Dom) {
+    let documents = if options.dimension == Some(diff::Dimension::Dom) {
         Some((documents::extract(app, org, a).await?, documents::extract(app, org, b).await?))
     } else {
         None
@@ -57,47 +70,29 @@ pub async fn compare(
         let (a_blob, b_blob) = (|id: &BlobId| a.blob(id), |id: &BlobId| b.blob(id));
         let sides =
             (Side { events: &a.events, blob: &a_blob }, Side { events: &b.events, blob: &b_blob });
-        let found = diff(&sides.0, &sides.1);
-        let clones = clone_states(&sides.0, &sides.1, step);
-        if let Some((left, right)) = documents {
-            let rows = dom::rows((&a.events, &left), (&b.events, &right), step)?;
-            return told(&found, &clones, dimension, Some(&rows));
-        }
-        told(&found, &clones, dimension, None)
+        let dom = match documents {
+            Some((left, right)) => dom_rows((&a.events, &left), (&b.events, &right), options.step)?,
+            None => Vec::new(),
+        };
+        Ok(Compared::with_documents(&sides.0, &sides.1, &options, dom).to_json()?)
     });
     compared.await?
 }
 
-fn told(
-    found: &TraceDiff,
-    clones: &[CloneRow],
-    dimension: Option<Dimension>,
-    documents: Option<&[dom::DomRow]>,
-) -> Result<Value, AppError> {
-    let mut all = serde_json::to_value(found)?;
-    all["clones"] = serde_json::to_value(clones)?;
-    all["dom"] = serde_json::to_value(documents)?;
-    let differs = match dimension {
-        None => found.differs(),
-        Some(Dimension::Steps) => found.steps.iter().any(trace_core::diff::StepRow::differs),
-        Some(Dimension::Network) => !found.network.rows.is_empty(),
-        Some(Dimension::Console) => !found.console.is_empty(),
-        Some(Dimension::Clones) => !clones.is_empty(),
-        Some(Dimension::Dom) => documents.into_iter().flatten().any(dom::DomRow::differs),
+/// Out of extracts, in which each segment begins with a keyframe: no document is rebuilt from its beginning.
+fn dom_rows(
+    a: (&[Event], &[u8]),
+    b: (&[Event], &[u8]),
+    step: Option<u64>,
+) -> Result<Vec<DomRow>, AppError> {
+    let of = |(events, extract): (&[Event], &[u8])| {
+        let ends = step_ends(events, step);
+        let times: Vec<f64> = ends.iter().map(|end| end.end_ms).collect();
+        let documents = documents::documents(extract, &times)?;
+        Ok::<_, AppError>((ends, documents))
     };
-    all["differs"] = differs.into();
-    if let Value::Object(members) = &mut all {
-        let name = dimension.map(|dimension| serde_json::to_value(dimension).unwrap_or_default());
-        let wanted = |member: &String| match &name {
-            Some(name) => ["a", "b", "differs"].contains(&member.as_str()) || name == member,
-            None => member != "dom",
-        };
-        members.retain(|member, _| wanted(member));
-        if let Some(name) = name {
-            members.insert("dimension".to_owned(), name);
-        }
-    }
-    Ok(all)
+    let (a, b) = (of(a)?, of(b)?);
+    Ok(rows_of((&a.0, &a.1), (&b.0, &b.1)))
 }
 
 /// One of the two, in memory.

@@ -84,6 +84,13 @@ async fn two_traces_are_laid_side_by_side_dimension_by_dimension() {
     assert_eq!((first["dom"].as_array().unwrap().len(), &first["differs"]), (1, &json!(false)));
     let smell = caller.get(&format!("{}?dimension=smell", path(&one.id, &two.id))).await;
     assert_eq!(refusal(smell).await, (422, "invalid".to_owned()));
+    let clones = format!("{}?dimension=clones", path(&one.id, &two.id));
+    let ruled = caller.get_json(&format!("{clones}&clone_ignore=other%3Dx%0Astripe%3D/**")).await;
+    assert_eq!(ruled["differs"], json!(false), "{ruled:#}");
+    let ruled = caller.get_json(&format!("{clones}&clone_project=*%3Dtype(@)")).await;
+    assert_eq!(ruled["differs"], json!(false), "{ruled:#}");
+    let wrong = caller.get(&format!("{clones}&clone_project=stripe%3Da%5B")).await;
+    assert_eq!(refusal(wrong).await, (422, "invalid".to_owned()));
     let theirs = Recording::failed(9);
     rival.ship(&theirs, "failed").await;
     let missing = id(99);

@@ -163,11 +163,11 @@ export class Guest implements ReplayGuest {
   }
 
   #goOn(): void {
-    const { replay_id, from_step, app_mode } = this.#order;
+    const { replay_id, from_step, app_mode, edits = [] } = this.#order;
     const { reason } = this.#way;
     this.#session?.append('replay.start', {
       replay_id, parent_trace_id: this.#replay.plan.trace_id, from_step, strategy: this.#replay.strategy, app_mode,
-      took_ms: Math.round(performance.now() - this.#begunAt_ms), ...(reason === undefined ? {} : { reason }),
+      took_ms: Math.round(performance.now() - this.#begunAt_ms), ...(reason === undefined ? {} : { reason }), ...(edits.length === 0 ? {} : { edits }),
     });
     this.#replay.stall.end();
     this.#replay.goOn();

@@ -35,6 +35,8 @@ export interface Order {
   readonly server_fast_forward?: boolean;
   /** A file that is written when the clones are back where they were, after those requests have changed them. */
   readonly clones_restored?: string | null;
+  /** What was changed in the code: unified diffs, where they are not too long. */
+  readonly edits?: readonly { readonly name: string; readonly patch?: string }[];
   /** Keeps the browser at the step, and the test from going on. */
   readonly hold?: HoldOrder | null;
 }

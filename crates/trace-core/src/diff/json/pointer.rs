@@ -25,6 +25,12 @@ impl Pattern {
         Self { parts, below }
     }
 
+    /// The place that these steps lead to, `*` for any.
+    pub(in crate::diff) fn at(mut parts: Vec<String>) -> Self {
+        parts.insert(0, String::new());
+        Self { parts, below: false }
+    }
+
     /// Whether a place is meant. A place below an ignored one is never reached, so only the place itself is looked at.
     pub(super) fn fits(&self, path: &[String]) -> bool {
         let is = |pattern: &String, part: &String| pattern == "*" || pattern == part;

@@ -1,9 +1,11 @@
 //! A recorded trace opened for a replay: its events, blobs and vault behind the lookups of `crate::replay`.
 
 mod archives;
+mod documents;
 mod store;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -21,6 +23,8 @@ use crate::replay::state::{State, state};
 use crate::replay::tape::Tape;
 use crate::replay::{Beside, Plan, PlanOptions, ReplayError, plan};
 use crate::trace::{StepTree, TraceReader};
+
+pub use documents::RecordedDocuments;
 
 /// Why a trace cannot be opened for a replay.
 #[derive(Debug, Error)]
@@ -84,6 +88,7 @@ pub struct ReplaySource {
     origins: Origins,
     sockets: Vec<Socket>,
     tape: Option<Tape>,
+    documents: Arc<RecordedDocuments>,
     /// The requests of pages and workers, and those of the test itself, which are numbered behind them.
     browser: Matcher,
     test: Matcher,
@@ -124,7 +129,8 @@ impl ReplaySource {
         let [browser, test] = all.map(|entries| {
             Matcher::new(entries, boundary_ms, Volatile::new(rules.clone(), plan.wall_ms as f64))
         });
-        Ok(Self { events, plan, past, origins, sockets, tape, browser, test, store })
+        let documents = Arc::new(RecordedDocuments::new(options, past.step.ts_ms));
+        Ok(Self { events, plan, past, origins, sockets, tape, documents, browser, test, store })
     }
 
     /// What the replay will do.
@@ -194,6 +200,11 @@ impl ReplaySource {
     /// The browser before the step.
     pub fn state(&self) -> State {
         state(&self.events, &self.past, &|id| self.store.whole_secret(id))
+    }
+
+    /// The documents just before the step; rebuilt on the thread that asks for them.
+    pub fn documents(&self) -> Arc<RecordedDocuments> {
+        Arc::clone(&self.documents)
     }
 
     /// Playwright's calls in order, one JSON line each, secrets put back; empty when there is no archive of them.
