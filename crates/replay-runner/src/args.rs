@@ -67,6 +67,9 @@ pub(crate) struct Opened {
     /// Without a window, to be reached by its address alone
     #[arg(long)]
     pub(crate) headless: bool,
+    /// From the trace alone: no suite, no Node, no Playwright; every request is answered by the record or aborted
+    #[arg(long, conflicts_with_all = ["code", "image", "config", "patches", "set_env", "build", "clones", "guest"])]
+    pub(crate) bare: bool,
 }
 
 /// Which two traces.
@@ -105,6 +108,16 @@ pub(crate) struct Wanted {
     /// Which code is replayed
     #[arg(long, value_enum, default_value_t = CodeFrom::WorkingDirectory)]
     pub(crate) code: CodeFrom,
+    /// With --code image: the image that has the code, `{sha}` standing for the recorded commit; one is built from the `Dockerfile` of
+    /// that commit when absent
+    #[arg(long, value_name = "REF")]
+    pub(crate) image: Option<String>,
+    /// The folder in the image that has the code; the one that it works in when absent
+    #[arg(long, value_name = "DIR")]
+    pub(crate) image_folder: Option<String>,
+    /// The program that has images; `docker` or `podman` when absent
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) engine: Option<PathBuf>,
     /// The folder of the suite: where its Playwright configuration lies
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) suite: PathBuf,
@@ -190,6 +203,8 @@ pub(crate) enum CodeFrom {
     WorkingDirectory,
     /// The commit that the trace was recorded at, from the suite's repository
     Sha,
+    /// A container image, of that commit if its name says so
+    Image,
 }
 
 /// How the browser gets to step N.

@@ -11,6 +11,9 @@
 
 mod act; // the actions, acted out
 mod args; // what was typed
+#[cfg(feature = "chromiumoxide")]
+mod bare; // a browser from a trace alone
+pub mod cdp; // a browser's own protocol, over whoever has the browser
 mod child; // Playwright as a process
 pub mod clones; // Clone Admin Protocol: a world of clones restored into runs of its own
 mod codes; // the reasons a replay names
@@ -18,12 +21,14 @@ mod commands; // one file a command
 mod edits; // patches and variables
 mod error;
 mod home; // what a replay has opened, and who closes it
+mod image; // the code of a container image
 mod order; // what the worker is told
 mod out; // the only place that prints
 mod outcome;
 mod pipeline; // the ten actions, decided
 mod progress; // what is told on the way
 mod source; // the trace
+mod stands; // what stands at step N beside the record
 mod stay; // a browser or a copy that is kept
 mod stdin; // what is typed or piped while a replay runs
 mod tree; // the code

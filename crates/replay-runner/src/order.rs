@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::args::{AppMode, Strategy};
+use crate::cdp::RelayAddress;
 use crate::edits::Patch;
 use crate::error::Result;
 use crate::home::write_private;
@@ -47,6 +48,8 @@ pub(crate) struct Order {
     pub(crate) edits: Vec<Edited>,
     /// Keep the browser at step N instead of going on.
     pub(crate) hold: Option<Hold>,
+    /// Where the worker lets the runner ask the browser that is kept.
+    pub(crate) relay: Option<RelayAddress>,
 }
 
 /// Longer patches are named only: a record is no place for generated files.

@@ -13,6 +13,7 @@ use crate::codes::Code;
 use crate::edits::{self, Patch};
 use crate::error::{Result, RunnerError};
 use crate::home::process::MARK;
+use crate::image;
 use crate::source::Source;
 use crate::tree::{self, Listing};
 
@@ -102,6 +103,10 @@ impl Deed {
     pub(crate) fn told(&self) -> String {
         match self {
             Self::Source { directory, .. } => format!("read `{}`", directory.display()),
+            Self::Code(Listing { image: Some(image), .. }) => {
+                let build = if image.commit.is_some() { ", built if it is not there" } else { "" };
+                format!("take the code out of the image `{}`{build}", image.reference)
+            }
             Self::Code(listing) => {
                 let how = match &listing.commit {
                     Some(commit) if listing.is_checkout => {
@@ -230,9 +235,17 @@ pub(crate) fn decide(
             "--server-fast-forward brings a running app to step N, and --app-mode recorded asks none; leave one of them out",
         ));
     }
+    let names_image =
+        wanted.image.is_some() || wanted.image_folder.is_some() || wanted.engine.is_some();
+    if names_image && wanted.code != CodeFrom::Image {
+        return Err(RunnerError::usage(
+            "--image, --image-folder and --engine go with --code image",
+        ));
+    }
     let listing = match wanted.code {
         CodeFrom::WorkingDirectory => tree::list(&wanted.suite, &source.store)?,
         CodeFrom::Sha => tree::at_commit(&wanted.suite, source.plan.code_sha.as_deref())?,
+        CodeFrom::Image => of_image(wanted, source)?,
     };
     if let Some(config) = &wanted.config
         && !listing.is_checkout
@@ -267,6 +280,13 @@ pub(crate) fn decide(
         Deed::Stream { root: child_root(wanted, place, source, replay_id)? },
     ];
     Ok(Pipeline { version: 1, replay_id: replay_id.to_owned(), plan: source.plan.clone(), deeds })
+}
+
+/// Where the spec lies is read off the working directory, since the image is not opened before the replay begins.
+fn of_image(wanted: &Wanted, source: &Source) -> Result<Listing> {
+    let listing = tree::list(&wanted.suite, &source.store)?;
+    let image = image::decide(wanted, source.plan.code_sha.as_deref(), &listing)?;
+    Ok(Listing { image: Some(image), ..listing })
 }
 
 /// The end of the spec's path: below the suite's folder where it lies in there.

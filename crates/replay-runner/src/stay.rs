@@ -17,6 +17,12 @@ pub(crate) enum Stay {
     Prepared,
     /// The browser stays at step N.
     Browser(HeldBrowser),
+    /// The same, of a browser that nobody but this program has.
+    #[cfg(feature = "chromiumoxide")]
+    Bare {
+        /// Without a window.
+        headless: bool,
+    },
 }
 
 /// A browser that is kept at step N until somebody lets it go.
@@ -40,7 +46,7 @@ impl Stay {
     pub(crate) fn browser(&self) -> Option<&HeldBrowser> {
         match self {
             Self::Browser(held) => Some(held),
-            Self::No | Self::Prepared => None,
+            _ => None,
         }
     }
 

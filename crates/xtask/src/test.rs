@@ -108,10 +108,11 @@ fn docs() -> Result<()> {
 }
 
 fn rust() -> Result<()> {
+    let machine = setup::everything()?;
     let mut cargo = process::command("cargo");
     cargo.args(["test", "--quiet", "--release", "--workspace", "--all-features"]);
     // Tests that need what `setup` has built fail without it here, while a bare `cargo test` passes over them.
-    process::run(cargo.env("MOLAR_SET_UP", "1"))
+    process::run(cargo.env("MOLAR_SET_UP", "1").env("MOLAR_CHROMIUM", machine.chromium))
 }
 
 /// A real browser, server and simulator at once: what fails is tried once more, and told as flaky if it passes then.

@@ -7,6 +7,7 @@ use tokio::process::Command;
 
 use super::Stage;
 use crate::args::{AppMode, Strategy};
+use crate::cdp::RelayDoor;
 use crate::child::{self, Tail};
 use crate::clones;
 use crate::error::{Result, RunnerError};
@@ -22,6 +23,10 @@ impl Stage<'_> {
         let Deed::Network { app_mode, app_origins, passthrough, vault_key } = deed else {
             return Ok(());
         };
+        // A replay that falls back to another strategy keeps its door until a browser stands.
+        if self.stay.browser().is_some() && self.door.is_none() {
+            self.door = Some(RelayDoor::open()?);
+        }
         self.order = Some(Order {
             version: 1,
             replay_id: pipeline.replay_id.clone(),
@@ -47,6 +52,7 @@ impl Stage<'_> {
                 headless: held.headless,
                 release: self.dir.path.join(order::RELEASE),
             }),
+            relay: self.door.as_ref().map(|door| door.address().clone()),
         });
         let key = if vault_key.is_some() { "with" } else { "without" };
         self.tell(deed.action(), format!("answered from the record, {key} the vault's key"))

@@ -16,7 +16,10 @@ const QUOTED_LINES: usize = 5;
 
 impl Stage<'_> {
     /// Makes the copy; a worktree stands in the manifest before git hears of it.
-    pub(super) async fn code(&mut self, listing: &Listing) -> Result<()> {
+    pub(super) async fn code(&mut self, listing: &Listing, replay_id: &str) -> Result<()> {
+        if let Some(image) = &listing.image {
+            return self.image((listing, image), replay_id).await;
+        }
         let (n, from) = (listing.files.len(), listing.root.display());
         let how = match &listing.commit {
             Some(commit) if listing.is_checkout => {

@@ -3,6 +3,8 @@
 
 mod browser;
 mod code;
+mod image;
+mod look;
 mod world;
 
 use std::collections::BTreeMap;
@@ -14,9 +16,10 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 use tokio::process::{Child, Command};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::args::Wanted;
+use crate::cdp::RelayDoor;
 use crate::child::{self, Tail};
 use crate::clones::World;
 use crate::edits::Patch;
@@ -61,6 +64,8 @@ pub(crate) struct Stage<'a> {
     /// Patches in the copy, in the order in which they were applied.
     applied: Vec<Patch>,
     guest: Option<PathBuf>,
+    /// Where the worker of a kept browser comes to.
+    door: Option<RelayDoor>,
     /// Whether the edits of the command line stand in the copy.
     is_edited: bool,
     /// How often the clones have been restored: each time under a key of its own.
@@ -102,6 +107,7 @@ impl<'a> Stage<'a> {
             work: Work::default(),
             applied: Vec::new(),
             guest: None,
+            door: None,
             is_edited: false,
             restored: 0,
         }
@@ -151,7 +157,7 @@ impl<'a> Stage<'a> {
                 self.tell(deed.action(), message)?;
                 self.warn(pipeline)
             }
-            Deed::Code(listing) => self.code(listing).await,
+            Deed::Code(listing) => self.code(listing, &pipeline.replay_id).await,
             Deed::Edits(changes) => self.edit(changes).await,
             Deed::Clones { targets } => self.restore(targets, &pipeline.replay_id).await,
             Deed::Clock { .. } => self.set_clocks().await,
@@ -199,10 +205,16 @@ impl<'a> Stage<'a> {
         let (teller, told, stay) = (self.teller, &mut self.told, self.stay);
         let (asks, mut asked) = tokio::sync::mpsc::unbounded_channel();
         let (world, restored, dir) = (self.world.as_ref(), &mut self.restored, self.dir);
+        let (options, door) = (self.source.options(self.wanted), &mut self.door);
+        let (stand, mut standing) = tokio::sync::mpsc::unbounded_channel();
+        let mut looks = JoinSet::new();
         let status = {
             let following = child::follow(self.child.insert(child), tail, |line| {
                 teller.progress(&line)?;
                 stay.heard(&line);
+                if let Some(door) = door.take_if(|_| line.state == State::Held) {
+                    let _sent = stand.send(door);
+                }
                 if line.detail.as_ref().is_some_and(|detail| detail["awaits"] == "clones") {
                     // The other end lives as long as this does.
                     let _sent = asks.send(());
@@ -215,6 +227,8 @@ impl<'a> Stage<'a> {
                 tokio::select! {
                     status = &mut following => break status?,
                     Some(()) = asked.recv() => world::put_back(world, restored, dir).await?,
+                    Some(door) = standing.recv() => drop(looks.spawn(look::look(options.clone(), door))),
+                    Some(seen) = looks.join_next() => look::tell(teller, seen)?,
                 }
             }
         };

@@ -6,7 +6,7 @@ mod held;
 mod plan;
 mod run;
 mod settle;
-mod signals;
+pub(crate) mod signals;
 
 use crate::args::{Args, Command};
 use crate::error::Result;

@@ -9,6 +9,8 @@ use super::signals::Signals;
 use super::{held, settle};
 use crate::act::Stage;
 use crate::args::{Opened, Place, Replayed, Wanted};
+#[cfg(feature = "chromiumoxide")]
+use crate::bare::Bare;
 use crate::codes::Code;
 use crate::error::{Result, RunnerError};
 use crate::home::{self, Home, Manifest, ReplayDir};
@@ -40,8 +42,24 @@ pub(crate) fn open(place: &Place, opened: &Opened) -> Result<u8> {
             "there is no display for a browser's window; give --headless and attach to its address, or set DISPLAY",
         ));
     }
+    if opened.bare {
+        return bare(place, opened);
+    }
     let stay = |dir: &ReplayDir| Stay::with_browser(opened.headless, dir.path.join(order::RELEASE));
     started(place, &opened.wanted, opened.wanted.manner.end_with_stdin, stay)
+}
+
+#[cfg(feature = "chromiumoxide")]
+fn bare(place: &Place, opened: &Opened) -> Result<u8> {
+    let with_stdin = opened.wanted.manner.end_with_stdin;
+    started(place, &opened.wanted, with_stdin, |_| Stay::Bare { headless: opened.headless })
+}
+
+#[cfg(not(feature = "chromiumoxide"))]
+fn bare(_place: &Place, _opened: &Opened) -> Result<u8> {
+    Err(RunnerError::usage(
+        "this build cannot open a browser without its suite: it was made without the feature `chromiumoxide`; leave --bare out, or build with it",
+    ))
 }
 
 fn started(
@@ -115,6 +133,14 @@ async fn carry_out(
 ) -> Result<()> {
     let source = source::open(wanted, source::find(&wanted.trace, &place.root)?, &dir.path)?;
     outcome.parent_trace_id.clone_from(&source.plan.trace_id);
+    #[cfg(feature = "chromiumoxide")]
+    if let Stay::Bare { headless } = *stay {
+        let teller = Teller { json: place.json };
+        let (wanted, source) = (wanted, &source);
+        crate::bare::stay(&Bare { wanted, source, dir, teller, headless }, signals).await?;
+        outcome.state = State::Held;
+        return Ok(());
+    }
     let pipeline = pipeline::decide(wanted, place, &source, &outcome.replay_id)?;
     let mut stage = Stage::new(wanted, &source, dir, Teller { json: place.json }, stay);
     let mut acted = bounded(stage.act(&pipeline), wanted, stay, signals).await;

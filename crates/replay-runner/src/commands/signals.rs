@@ -7,7 +7,7 @@ use crate::stdin;
 /// What may ask for the end. It listens from the beginning of a command on, so that a signal that comes while nobody waits for one is
 /// heard by the next who does.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     #[cfg(unix)]
     streams: [(tokio::signal::unix::Signal, &'static str); 3],
     /// Resolves with the end of standard input; gone once that has been told.
@@ -25,7 +25,7 @@ impl Signals {
     }
 
     /// Resolves when the process is asked to end, with what asked. The end of standard input asks once.
-    pub(super) async fn asked_to_end(&mut self) -> std::io::Result<&'static str> {
+    pub(crate) async fn asked_to_end(&mut self) -> std::io::Result<&'static str> {
         let Self { input, .. } = self;
         #[cfg(unix)]
         let signalled = {

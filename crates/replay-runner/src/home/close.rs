@@ -1,8 +1,9 @@
 //! Closing what a replay has opened, in the reverse of the order in which it was opened. Each part is tried whatever the others say.
 
-use super::manifest::{Manifest, Worktree};
+use super::manifest::{Container, Manifest, Worktree};
 use super::process;
 use crate::clones::{self, Client};
+use crate::image::Image;
 use crate::tree::git;
 
 /// Closes everything but the replay's directory, which its owner removes; gives what could not be closed, in words.
@@ -23,10 +24,30 @@ pub(crate) async fn close(manifest: &Manifest, reap: impl FnMut()) -> Vec<String
             problems.push(format!("run `{}` of clone {} stays: {error}", opened.run, opened.clone));
         }
     }
+    problems.extend(manifest.container.as_ref().and_then(remove_container));
     if let Some(worktree) = &manifest.worktree {
         problems.extend(remove_worktree(worktree));
     }
     problems
+}
+
+/// One that was not made yet is not there, which engines say in words of their own: so it is looked for after a removal that failed.
+fn remove_container(Container { engine, name }: &Container) -> Option<String> {
+    let run = |args: Vec<String>| {
+        let mut command = std::process::Command::new(engine);
+        command.args(args).stdin(std::process::Stdio::null()).output()
+    };
+    let stays = |why: String| Some(format!("container `{name}` stays: {why}"));
+    match run(Image::remove(name)) {
+        Err(error) => stays(error.to_string()),
+        Ok(done) if done.status.success() => None,
+        Ok(done) => {
+            let is_there = run(Image::look(name)).is_ok_and(|looked| looked.status.success());
+            is_there
+                .then(|| stays(String::from_utf8_lossy(&done.stderr).trim().to_owned()))
+                .flatten()
+        }
+    }
 }
 
 /// Directory and git's note of it. Nothing is pruned: that would also forget a worktree of the user's on a disk that is away.

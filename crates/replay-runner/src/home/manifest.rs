@@ -27,6 +27,15 @@ pub(crate) struct Group {
     pub(crate) start: Option<String>,
 }
 
+/// A container that was made of an image, and never started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Container {
+    /// The program that has it.
+    pub(crate) engine: PathBuf,
+    /// Its name.
+    pub(crate) name: String,
+}
+
 /// A run of a clone that exists for this replay alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CloneRun {
@@ -46,6 +55,8 @@ pub(crate) struct Manifest {
     pub(crate) worktree: Option<Worktree>,
     pub(crate) group: Option<Group>,
     pub(crate) clone_runs: Vec<CloneRun>,
+    #[serde(default)]
+    pub(crate) container: Option<Container>,
 }
 
 impl Manifest {

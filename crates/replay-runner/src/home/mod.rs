@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub(crate) use close::close;
-pub(crate) use manifest::{CloneRun, Group, Manifest, Worktree};
+pub(crate) use manifest::{CloneRun, Container, Group, Manifest, Worktree};
 
 use crate::error::{Result, RunnerError};
 

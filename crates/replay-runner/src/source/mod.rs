@@ -37,6 +37,11 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// How the record is opened once more, by who needs more of it than is kept here.
+    pub(crate) fn options(&self, wanted: &Wanted) -> ReplayOptions {
+        options(wanted, &self.dir, &self.store, self.vault_key.as_deref())
+    }
+
     /// Whether its files go with it.
     pub(crate) fn is_temporary(&self) -> bool {
         self.unpacked.is_some()
@@ -96,7 +101,11 @@ fn read(
     store: &Path,
     vault_key: Option<&Path>,
 ) -> std::result::Result<ReplaySource, ReplayOpenError> {
-    ReplaySource::open(&ReplayOptions {
+    ReplaySource::open(&options(wanted, dir, store, vault_key))
+}
+
+fn options(wanted: &Wanted, dir: &Path, store: &Path, vault_key: Option<&Path>) -> ReplayOptions {
+    ReplayOptions {
         directory: dir.to_owned(),
         blobs: Some(store.to_owned()),
         from_step: wanted.from_step,
@@ -107,7 +116,7 @@ fn read(
             passthrough: wanted.surroundings.passthrough.clone(),
         },
         ..ReplayOptions::default()
-    })
+    }
 }
 
 /// The key that was named, or the one that lies beside local traces.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::git;
 use crate::codes::Code;
 use crate::error::{Result, RunnerError};
+use crate::image::Image;
 
 /// Never copied: installed packages are linked, and the rest is what earlier runs left.
 const LEFT_OUT: &[&str] =
@@ -37,6 +38,8 @@ pub(crate) struct Listing {
     pub(crate) modules: Vec<PathBuf>,
     /// The folder above the root that has the next ones.
     pub(crate) outer_modules: Option<PathBuf>,
+    /// The image that has the code instead.
+    pub(crate) image: Option<Image>,
     /// Ignored folders that are too large to be copied.
     pub(crate) left_out: Vec<PathBuf>,
 }
@@ -75,11 +78,7 @@ pub(crate) fn at_commit(suite: &Path, recorded: Option<&str>) -> Result<Listing>
             format!("{why}; replay the code that lies there with --code working-directory"),
         )
     };
-    // A recorded word is data: only a digest may become an argument of git.
-    let is_digest = |sha: &&str| {
-        (7..=64).contains(&sha.len()) && sha.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    let sha = recorded.filter(is_digest).ok_or_else(|| {
+    let sha = recorded.filter(|sha| is_digest(sha)).ok_or_else(|| {
         lost("the trace names no commit that it was recorded at (`run.start.code_sha`)".to_owned())
     })?;
     let repository = repository_of(&suite);
@@ -89,8 +88,7 @@ pub(crate) fn at_commit(suite: &Path, recorded: Option<&str>) -> Result<Listing>
             suite.display()
         ))
     })?;
-    let commit = line(&root, &["rev-parse", "--verify", "--quiet", &format!("{sha}^{{commit}}")]);
-    let commit = commit.ok_or_else(|| {
+    let commit = commit_of(&root, sha).ok_or_else(|| {
         lost(format!(
             "commit {sha}, which the trace was recorded at, is not in `{}`: fetch it with `git fetch origin {sha}`",
             root.display()
@@ -98,6 +96,21 @@ pub(crate) fn at_commit(suite: &Path, recorded: Option<&str>) -> Result<Listing>
     })?;
     let files = paths(&root, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", &commit])?;
     Ok(Listing { is_checkout: true, ..listing(root, &suite, files, Some(commit)) })
+}
+
+/// A recorded word is data: only a digest may become an argument of another program.
+pub(crate) fn is_digest(sha: &str) -> bool {
+    (7..=64).contains(&sha.len()) && sha.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The whole name of a commit that the repository has.
+pub(crate) fn commit_of(root: &Path, sha: &str) -> Option<String> {
+    line(root, &["rev-parse", "--verify", "--quiet", &format!("{sha}^{{commit}}")])
+}
+
+/// Whether a commit has a file.
+pub(crate) fn has(root: &Path, commit: &str, file: &str) -> bool {
+    git::output(root, &["cat-file", "-e", &format!("{commit}:{file}")]).is_ok()
 }
 
 fn found(suite: &Path) -> Result<PathBuf> {
@@ -122,6 +135,7 @@ fn listing(root: PathBuf, suite: &Path, files: Vec<PathBuf>, commit: Option<Stri
         suite: suite.strip_prefix(&root).unwrap_or(Path::new("")).to_owned(),
         commit,
         is_checkout: false,
+        image: None,
         root,
         files,
         left_out: Vec::new(),

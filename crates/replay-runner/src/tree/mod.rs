@@ -11,9 +11,10 @@ mod modules;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-pub(crate) use list::{Listing, at_commit, list};
+pub(crate) use list::{Listing, at_commit, commit_of, has, is_digest, list};
 
-use crate::error::Result;
+use crate::codes::Code;
+use crate::error::{Result, RunnerError};
 
 /// The copy.
 #[derive(Debug)]
@@ -52,4 +53,23 @@ pub(crate) fn fill(listing: &Listing, root: &Path, stop: &AtomicBool) -> Result<
         modules::mirror(outer, above, (&listing.root, root))?;
     }
     Ok(Tree { suite: root.join(&listing.suite), root: root.to_owned() })
+}
+
+/// The copy that came out of an image. Packages that the image has not installed are those of the working directory.
+pub(crate) fn of_image(listing: &Listing, root: &Path) -> Result<Tree> {
+    let suite = root.join(&listing.suite);
+    if !suite.is_dir() {
+        let folder = listing.suite.display();
+        let message = format!(
+            "the image's folder has no `{folder}`, where the suite lies in its repository; name the folder of the repository in the image by --image-folder"
+        );
+        return Err(RunnerError::blocked(Code::NoCode, message));
+    }
+    let has_none = |folder: &&PathBuf| {
+        root.join(folder).is_dir() && !root.join(folder).join("node_modules").exists()
+    };
+    for folder in listing.modules.iter().filter(has_none) {
+        modules::mirror(&listing.root.join(folder), &root.join(folder), (&listing.root, root))?;
+    }
+    Ok(Tree { suite, root: root.to_owned() })
 }

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::Value;
 
+use super::browser::{Guest, chromium};
 use super::kit::{Suite, eventually, patch};
 
 /// A runner whose standard input is ours.
@@ -129,4 +130,34 @@ fn an_opened_browser_stays_until_it_is_let_go() {
     by_signal.hear("the browser", is_held);
     super::closing::send("-INT", by_signal.child.id());
     check(by_signal);
+}
+
+#[test]
+fn what_stands_in_an_opened_browser_is_laid_beside_the_record() {
+    let Some((program, files)) = chromium().zip(Guest::files()) else { return };
+    let suite = Suite::new(true);
+    // What the first step asked for, with a browser of long ago.
+    suite.append_to_trace(&serde_json::json!({
+        "ts": 2, "seq": 8, "kind": "network.request", "request_id": "r1", "method": "GET", "url": "http://127.0.0.1:1/cart?id=1",
+        "resource_type": "document", "page": "p1", "frame": "p1f1", "headers": [["user-agent", "HeadlessChrome/12.0.0.0"]],
+    }));
+    let mut command = suite.command(&["open", "--json", "--headless", "--step", "2"]);
+    command.arg("--trace").arg(suite.trace_dir()).arg("--suite").arg(suite.path("shop"));
+    command.arg("--guest").arg(suite.path("guest.cjs"));
+    let words = [("STAND_IN", "hold-browser".as_ref()), ("CHROMIUM", program.as_path())];
+    let files = [("RELAY", files[0].as_path()), ("GUEST", files[1].as_path())];
+    for (name, value) in words.into_iter().chain(files) {
+        command.arg("--env").arg(format!("{name}={}", value.display()));
+    }
+    let mut held = Held::start(&mut command);
+    let near = held.hear("what stands there", |line| line["detail"]["near"].is_object());
+    assert_eq!(near["code"], "BROWSER_VERSION_SKEW", "{near}");
+    let message = near["message"].as_str().unwrap();
+    assert!(message.contains("recorded 12"), "{message}");
+    let differs = "the page of http://127.0.0.1:1/cart?… is at data:text/html,<title>one</title>";
+    assert_eq!(near["detail"]["near"]["differ"], serde_json::json!([differs]), "{near}");
+    held.say("");
+    assert_eq!(held.outcome()["state"], "held");
+    assert_eq!(held.ended(), Some(0));
+    suite.is_clean();
 }

@@ -3,10 +3,14 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod bare;
+mod browser;
 mod clones;
 mod closing;
 mod held;
+mod image;
 mod kit;
 mod outcomes;
 mod patches;
+mod transports;
 mod tree;

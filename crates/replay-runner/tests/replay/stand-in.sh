@@ -71,6 +71,19 @@ case "${STAND_IN:-pass}" in
     release=$(field release)
     while [ ! -e "$release" ]; do sleep 0.05; done
     trace failed "$uuid"; exit 1 ;;
+  hold-browser)
+    # A real browser and the real guest's relay, as a worker that holds one has them.
+    port=$(sed -n 's|.*"relay":{"port":\([0-9]*\).*|\1|p' "$MOLAR_REPLAY_ORDER")
+    mkfifo "$MOLAR_TRACE_DIR/asked"
+    node "$RELAY" "$GUEST" "$CHROMIUM" 'data:text/html,<title>one</title>' < "$MOLAR_TRACE_DIR/asked" &
+    exec 3> "$MOLAR_TRACE_DIR/asked"
+    echo "open $port $(field token)" >&3
+    tell '{"at_ms":2,"state":"held","step":2,"message":"it stands","detail":{"cdp":"http://127.0.0.1:1"}}'
+    release=$(field release)
+    while [ ! -e "$release" ]; do sleep 0.05; done
+    exec 3>&-
+    wait
+    trace failed "$uuid"; exit 1 ;;
   by-code)
     # As the test would: what stands in the copy decides.
     n=$(cat "$MOLAR_TRACE_DIR/runs" 2> /dev/null || echo 0); n=$((n + 1)); echo "$n" > "$MOLAR_TRACE_DIR/runs"

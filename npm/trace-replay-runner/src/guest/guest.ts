@@ -14,6 +14,7 @@ import type { Order } from './order.js';
 import type { Report } from './progress.js';
 import { Progress } from './progress.js';
 import { quietly } from './quietly.js';
+import { Relay } from './relay.js';
 import { Replay } from './replay.js';
 import type { Way } from './way.js';
 import { wayOf } from './way.js';
@@ -194,9 +195,11 @@ export class Guest implements ReplayGuest {
   async #held(hold: Hold, { index, title }: ReplayStep): Promise<void> {
     this.#testInfo?.setTimeout(0);
     const address = await hold.address();
+    const browser = this.#contexts[0]?.browser();
+    const relay = browser && this.#order.relay ? await Relay.open(this.#order.relay, browser).catch(() => undefined) : undefined;
     const attach = address ? `attach at ${address.cdp} (chromium.connectOverCDP, or chrome://inspect)` : 'its address is not known, because the test did not launch it';
     this.#progress.tell({ state: 'held', ...(index === undefined ? {} : { step: index }), message: `the browser stands at step ${index}, «${title}»; ${attach}. A line on standard input, Ctrl-C or closing its pages ends it`, detail: { ...address } });
-    await hold.until();
+    await hold.until().finally(() => relay?.close());
   }
 
   /** Says what is waited for, and ends the wait: pages that are gone end every call at once. */

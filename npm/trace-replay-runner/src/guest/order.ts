@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { HoldOrder } from './hold.js';
+import type { RelayOrder } from './relay.js';
 
 /** How steps before the one that is replayed are got over. */
 export type Strategy = 'fast-forward' | 'restore' | 'auto';
@@ -39,6 +40,8 @@ export interface Order {
   readonly edits?: readonly { readonly name: string; readonly patch?: string }[];
   /** Keeps the browser at the step, and the test from going on. */
   readonly hold?: HoldOrder | null;
+  /** Where the runner waits to ask the browser that is kept. */
+  readonly relay?: RelayOrder | null;
 }
 
 /** Reads an order. Throws a sentence that names the field which is wrong. */
