@@ -67,6 +67,8 @@ export interface ReplaySource {
   tape(): string;
   /** JSON array of `Change`. */
   changes(): string;
+  /** JSON of how a recorded page compares with its document as it is; null when the record has none of it. */
+  besideDocument?(page: string, live: string): Promise<string | null>;
 }
 
 /** A recorded request of a skipped step that changed something at the application, secrets put back. */

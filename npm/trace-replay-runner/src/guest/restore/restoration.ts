@@ -3,6 +3,7 @@ import type { Call } from '../calls/connection.js';
 import type { Tape } from '../calls/tape.js';
 import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
+import { checkDocuments } from './document.js';
 import type { Check, Fidelity } from './gate.js';
 import { ask, checkContext, fidelityOf, probe } from './gate.js';
 import { chooseAgain } from './files.js';
@@ -113,7 +114,9 @@ export class Restoration {
     }
     // What a page shows of a chosen file is there when the file is.
     if (this.#wantsFiles.length === 0) checks.push(...(await this.#seen()));
-    return fidelityOf(checks);
+    const { grade } = fidelityOf(checks);
+    // How alike documents look is told and never decides.
+    return { grade, checks: grade === 'diverged' ? checks : [...checks, ...(await checkDocuments(this.named, this.#replay.source))] };
   }
 
   /** The assertions and the next act of the test, put to the pages. */
