@@ -83,7 +83,9 @@ export class ChunkServer {
       });
     }
     for (const { at_ms, data } of pieces(answer.chunks ?? [], body, isEvents)) {
-      await this.#replay.pace.reaches(at_ms, isEvents ? Infinity : BODY_PATIENCE_MS);
+      // A page that is put back has had what came before its step.
+      const hasCome = this.#replay.restoring && at_ms < this.#replay.plan.step.ts_ms;
+      if (!hasCome) await this.#replay.pace.reaches(at_ms, isEvents ? Infinity : BODY_PATIENCE_MS);
       if (isOver) return;
       response.write(data);
     }
