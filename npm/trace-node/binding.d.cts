@@ -55,6 +55,13 @@ export declare class NativeReplaySource {
   tape(): string
   /** JSON array of the requests before the step that changed something at the application, secrets put back, in order. */
   changes(): string
+  /** JSON array of the recorded pages just before the step: `page`, `href`, `nodes` and `outline`. */
+  documents(): Promise<string>
+  /**
+   * JSON of how a recorded page just before the step compares with its document as it is: JSON of `{href, node}`, the node as
+   * rrweb's snapshots name it; null when the record has none of that page.
+   */
+  besideDocument(page: string, live: string): Promise<string | null>
   /** JSON of the browser before the step: `{"contexts":{…},"reasons":[…]}`. */
   state(): string
 }
