@@ -1,7 +1,7 @@
 //! A browser from a trace alone: recorded here as the recorder would, opened by the command, looked at as a person would.
 #![cfg(feature = "chromiumoxide")]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use replay_runner::cdp::{CdpTransport as _, Chromiumoxide};
 use serde_json::{Value, json};
 use trace_core::Timestamp;
-use trace_core::edge::vault::VaultOptions;
+use trace_core::edge::vault::{KEY_FILE, VaultOptions};
 use trace_core::edge::{ContentDraft, Draft, Finish, Limits, Masks, Recorder, RecorderOptions};
 
 use super::browser::chromium;
@@ -131,6 +131,16 @@ struct Open {
     lines: Receiver<Value>,
 }
 
+impl Drop for Open {
+    /// A test that fails leaves no browser.
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            super::closing::send("-TERM", self.child.id());
+            drop(self.child.wait());
+        }
+    }
+}
+
 impl Open {
     fn start(program: &Path, home: &Path, trace: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_replay-runner"));
@@ -138,7 +148,7 @@ impl Open {
             .args(["open", "--json", "--bare", "--headless", "--step", "2", "--trace"])
             .arg(trace);
         command.arg("--home").arg(home).env("MOLAR_CHROMIUM", program);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().unwrap();
         let (tell, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -245,6 +255,21 @@ async fn a_trace_alone_brings_a_browser_to_its_step() {
     super::closing::send("-TERM", open.child.id());
     open.ended(&home);
     assert!(Chromiumoxide::connect(&websocket).await.is_err(), "the browser is still there");
+}
+
+#[tokio::test]
+async fn without_the_key_the_address_is_opened_on_the_record() {
+    let Some(program) = chromium() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (trace, home) = (record(folder.path()), folder.path().join("home"));
+    std::fs::remove_file(folder.path().join(KEY_FILE)).unwrap();
+    let mut open = Open::start(&program, &home, &trace);
+    open.hear("why", |line| line["code"] == "NO_SECRETS" && line["action"] == "browser");
+    let websocket = open.held();
+    let seen = in_page(&websocket, "[location.href, document.title, localStorage.length]").await;
+    assert_eq!(seen, json!(["http://shop.example/cart", "Cart", 0]));
+    writeln!(open.child.stdin.as_mut().unwrap()).unwrap();
+    open.ended(&home);
 }
 
 #[test]
