@@ -193,7 +193,7 @@ pub struct FidelityCheck {
 /// Payload of `replay.fidelity`: whether the replay stands where the record stood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReplayFidelity {
-    /// The worst of the checks.
+    /// The worst of the checks, those of whole documents apart: much of a document differs without a test seeing it.
     pub grade: FidelityGrade,
     /// Each comparison.
     pub checks: Vec<FidelityCheck>,

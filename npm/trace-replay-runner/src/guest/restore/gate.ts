@@ -6,7 +6,7 @@ import type { Replay } from '../replay.js';
 import { readBack } from './page.js';
 import type { ContextState, PageState, Pairs } from './state.js';
 
-/** How near the restored browser is to the recorded one; the worst of the checks counts. */
+/** How near the restored browser is to the recorded one; the worst of the checks counts, those of whole documents apart. */
 export type Grade = 'exact' | 'equivalent' | 'degraded' | 'diverged';
 
 /** One comparison. */
