@@ -11,6 +11,7 @@ const STREAM_BYTES = 4 * 1024 * 1024;
 const STREAM_AFTER_MS = 1_000;
 /** Bodies asked for at the same time; more only fill the pipe that the test's own commands share. */
 const IN_FLIGHT = 6;
+const NOT_HANDED_OVER = 'the browser did not hand it over';
 const STREAMS = new Set(['text/event-stream', 'application/x-ndjson', 'application/stream+json', 'application/jsonl']);
 
 /** The debugging sessions of one target that know bodies. */
@@ -69,7 +70,7 @@ export async function startStream(session: Session, exchange: Exchange, own: Cdp
 export async function askBody(exchange: Exchange, { own, durable }: Sources, limit: number): Promise<Body> {
   const places = durable ? (madeHere(exchange) ? [own, durable] : [durable, own]) : [own];
   const expected = Math.max(exchange.received, arrivedEncoded(exchange) > 0 ? 1 : 0);
-  let best: Body = { missing: 'the browser did not hand it over' };
+  let best: Body = { missing: NOT_HANDED_OVER };
   for (const cdp of places) {
     const found = await ask(cdp, exchange.begun.key, limit);
     if ('data' in found && sizeOf(found) >= expected) return found;
@@ -94,7 +95,8 @@ async function ask(cdp: Cdp, requestId: string, limit: number): Promise<Body> {
     const answer = (await Promise.race([asked, failAfter(BODY_MS)])) as { body: string; base64Encoded: boolean };
     return limited(Buffer.from(answer.body, answer.base64Encoded ? 'base64' : 'utf8'), limit);
   } catch (cause) {
-    return { missing: reasonOf(cause) };
+    // A page that closes as soon as it has its answer takes it along without a word.
+    return { missing: reasonOf(cause) || NOT_HANDED_OVER };
   }
 }
 
