@@ -11,7 +11,8 @@ use trace_server::catalog::{Catalog, KeyRow};
 use trace_server::clock::{Clock, rfc3339};
 use trace_server::layer2::Worker;
 use trace_server::org::OrgScope;
-use trace_server::serve::{Server, stop_on_signal};
+use trace_server::serve::Server;
+use trace_server::signals::StopSignals;
 use trace_server::{App, Config, openapi_json, telemetry};
 
 const RUNNER: &str = "replay-runner";
@@ -140,16 +141,18 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
+    let signals = StopSignals::listen().context("cannot listen for signals")?;
     let app = App::open(config, Clock::System).await?;
-    stop_on_signal(app.shutdown.clone());
+    signals.cancel(app.shutdown.clone());
     let server = Server::bind(app).await?;
     say(&serde_json::json!({ "url": format!("http://{}", server.address()) }).to_string())?;
     server.run().await
 }
 
 async fn layer2(config: Config) -> anyhow::Result<()> {
+    let signals = StopSignals::listen().context("cannot listen for signals")?;
     let worker = Worker::open(config, Clock::System).await?;
-    stop_on_signal(worker.app().shutdown.clone());
+    signals.cancel(worker.app().shutdown.clone());
     say(&worker.told().to_string())?;
     worker.run().await
 }

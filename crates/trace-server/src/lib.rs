@@ -19,6 +19,7 @@ mod router; // every route on one page
 mod routes; // HTTP in, HTTP out
 pub mod search; // words -> tokens
 pub mod serve; // a process around it all
+pub mod signals; // and its end
 pub mod store; // bytes
 pub mod telemetry; // counters and logs
 pub mod vault; // what only the server may open

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
@@ -56,12 +55,16 @@ impl Server {
         }
         app.shutdown.cancel();
         let rest = Duration::from_secs(app.config.server.drain_seconds);
-        if tokio::time::timeout(rest, tasks.wait()).await.is_err() {
+        // The catalog closes within the same bound, because it waits for the connection of a job that runs on.
+        let ended = async {
+            tasks.wait().await;
+            app.catalog.close().await;
+        };
+        if tokio::time::timeout(rest, ended).await.is_err() {
             tracing::warn!(
                 "a job was still running; its lease will run out and another takes it up"
             );
         }
-        app.catalog.close().await;
         Ok(())
     }
 }
@@ -70,31 +73,4 @@ impl Server {
 async fn drain_over(app: &App) {
     app.shutdown.cancelled().await;
     tokio::time::sleep(Duration::from_secs(app.config.server.drain_seconds)).await;
-}
-
-/// Cancels the token on SIGTERM, SIGINT or ctrl-c; a second signal ends the process at once by its default action.
-pub fn stop_on_signal(token: CancellationToken) {
-    tokio::spawn(async move {
-        if let Err(error) = signalled().await {
-            tracing::error!(%error, "cannot listen for signals");
-            return;
-        }
-        tracing::info!("stopping");
-        token.cancel();
-    });
-}
-
-#[cfg(unix)]
-async fn signalled() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-    }
-}
-
-#[cfg(not(unix))]
-async fn signalled() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use serde_json::Value;
 
 use super::browser::{Guest, chromium};
-use super::kit::{Suite, eventually, patch};
+use super::kit::{Suite, ended, eventually, patch};
 
 /// A runner whose standard input is ours.
 struct Held {
@@ -49,7 +49,7 @@ impl Held {
 
     fn ended(mut self) -> Option<i32> {
         self.stdin = None;
-        self.child.wait().unwrap().code()
+        ended(&mut self.child)
     }
 }
 

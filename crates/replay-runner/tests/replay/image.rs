@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::closing::send;
-use super::kit::{Suite, eventually, finished, patch, started, text};
+use super::kit::{Suite, ended, eventually, finished, patch, started, text};
 
 const ENGINE: &str = r#"#!/bin/sh
 # `docker` as far as a replay calls it. What it has lies beside it.
@@ -175,7 +175,7 @@ fn a_container_goes_with_its_replay() {
     eventually("the copy", || engine.folder.join("copying").exists().then_some(()));
     assert!(engine.folder.join("container").exists());
     send("-TERM", child.id());
-    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert_eq!(ended(&mut child), Some(3));
     assert!(!engine.folder.join("container").exists());
     suite.is_clean();
 }

@@ -191,6 +191,11 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
     }
 }
 
+/// The exit code of a process that is about to end; one that does not fails its test instead of holding it for ever.
+pub(crate) fn ended(child: &mut Child) -> Option<i32> {
+    eventually("the end of a process", || child.try_wait().unwrap()).code()
+}
+
 /// Whether a process is there and not a zombie.
 pub(crate) fn is_alive(pid: &str) -> bool {
     let told = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap();

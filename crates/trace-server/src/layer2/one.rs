@@ -1,5 +1,6 @@
 //! One replay, from its claim to its end.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -275,19 +276,26 @@ async fn ended(
 }
 
 /// Keeps the lease while the child is taken over: a long film takes a while.
+///
+/// Both are polled side by side. A beat never waits inside the turn of a `select!` that holds the taking still, because the taking may
+/// hold the catalog's one writer by then: each would wait for the other until the writer's patience ends, and the lease with it.
 async fn take_child(
     worker: &Worker,
     claimed: &ClaimedReplay,
     dir: PathBuf,
     (place, with_vault): (&Path, bool),
 ) -> Result<trace_core::TraceId, AppError> {
-    let taking = take::take(&worker.app, &claimed.org, &dir, place, with_vault);
-    tokio::pin!(taking);
+    tokio::select! {
+        taken = take::take(&worker.app, &claimed.org, &dir, place, with_vault) => taken,
+        never = keep_lease(worker, claimed) => match never {},
+    }
+}
+
+async fn keep_lease(worker: &Worker, claimed: &ClaimedReplay) -> Infallible {
     let mut beats = tokio::time::interval(BEAT);
     loop {
-        tokio::select! {
-            taken = &mut taking => return taken,
-            _ = beats.tick() => drop(beat(worker, claimed).await),
-        }
+        beats.tick().await;
+        // Whether somebody wants it to stop does not matter any more: it has ended.
+        let _stop = beat(worker, claimed).await;
     }
 }

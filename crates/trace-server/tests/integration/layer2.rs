@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use trace_server::clock::Clock;
 
 use crate::app::{Caller, PATIENCE, TestApp};
+use crate::process::stop;
 use crate::recording::Recording;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_trace-server");
@@ -103,9 +104,7 @@ impl Worker {
     }
 
     fn stop(mut self) {
-        let told = Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
-        assert!(told.success());
-        assert!(self.0.wait().unwrap().success());
+        assert!(stop(&mut self.0).success());
     }
 }
 

@@ -14,6 +14,8 @@ mod jobs;
 #[cfg(unix)]
 mod layer2;
 mod openapi;
+#[cfg(unix)]
+mod process;
 mod query;
 mod recording;
 mod replays;
