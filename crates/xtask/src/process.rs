@@ -1,7 +1,7 @@
 //! The only place that starts programs: visible commands, quiet commands, and servers that are stopped by a guard.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -29,6 +29,43 @@ pub fn run(command: &mut Command) -> Result<()> {
         bail!("`{}` ended with {status}", shown(command));
     }
     Ok(())
+}
+
+/// Like [`run`], but what has not ended after `bound` is ended with everything that it started: a test that hangs then fails in words
+/// instead of holding a machine that nobody watches. At a terminal there is somebody who watches, and Ctrl-C must reach the command,
+/// which a group of its own would keep from it; there it runs without a bound.
+pub fn run_within(bound: Duration, command: &mut Command) -> Result<()> {
+    if std::io::stdin().is_terminal() {
+        return run(command);
+    }
+    run_bounded(bound, command)
+}
+
+fn run_bounded(bound: Duration, command: &mut Command) -> Result<()> {
+    let name = shown(command);
+    eprintln!("\x1b[2m$ {name}\x1b[0m");
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    let mut child = command.spawn().with_context(|| format!("cannot start `{name}`"))?;
+    let until = Instant::now() + bound;
+    loop {
+        match child.try_wait()? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => bail!("`{name}` ended with {status}"),
+            None if Instant::now() < until => std::thread::sleep(Duration::from_millis(100)),
+            None => break,
+        }
+    }
+    end_group(&mut child);
+    bail!("`{name}` had not ended after {bound:?}: see above which test was still running")
+}
+
+/// Ends a process and, where there are groups, whoever shares its own.
+fn end_group(child: &mut Child) {
+    #[cfg(unix)]
+    drop(Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status());
+    drop(child.kill());
+    drop(child.wait());
 }
 
 /// Announces and runs a command whose exit code the caller judges.
@@ -127,4 +164,35 @@ fn json_lines(stdout: impl std::io::Read + Send + 'static) -> mpsc::Receiver<ser
         }
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn what_hangs_is_ended_with_everything_that_it_started() {
+        let dir = std::env::temp_dir().join(format!("molar-xtask-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let script = "sleep 600 & echo $! > pid; wait";
+        let mut hanging = Command::new("sh");
+        hanging.args(["-c", script]).current_dir(&dir).stdin(Stdio::null());
+        let told = run_bounded(Duration::from_secs(1), &mut hanging).unwrap_err().to_string();
+        assert!(told.contains("had not ended after 1s"), "{told}");
+        let pid = std::fs::read_to_string(dir.join("pid")).unwrap();
+        let until = Instant::now() + Duration::from_mins(1);
+        while Command::new("kill")
+            .args(["-0", pid.trim()])
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+        {
+            assert!(Instant::now() < until, "process {pid} is still there");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        run_bounded(Duration::from_mins(1), &mut Command::new("true")).unwrap();
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 }

@@ -1,6 +1,6 @@
 //! Every check, in the order in which a fault is found soonest.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -17,6 +17,9 @@ pub struct Options {
     #[arg(long)]
     list: bool,
 }
+
+/// Longest the tests of one language run, their builds not counted: several times what they take on two busy cores.
+const TESTS_BOUND: Duration = Duration::from_mins(30);
 
 type Check = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -109,10 +112,13 @@ fn docs() -> Result<()> {
 
 fn rust() -> Result<()> {
     let machine = setup::everything()?;
+    let tests = ["test", "--quiet", "--release", "--workspace", "--all-features"];
+    cargo(&[tests.as_slice(), &["--no-run"]].concat())?;
     let mut cargo = process::command("cargo");
-    cargo.args(["test", "--quiet", "--release", "--workspace", "--all-features"]);
+    cargo.args(tests);
     // Tests that need what `setup` has built fail without it here, while a bare `cargo test` passes over them.
-    process::run(cargo.env("MOLAR_SET_UP", "1").env("MOLAR_CHROMIUM", machine.chromium))
+    cargo.env("MOLAR_SET_UP", "1").env("MOLAR_CHROMIUM", machine.chromium);
+    process::run_within(TESTS_BOUND, &mut cargo)
 }
 
 /// A real browser, server and simulator at once: what fails is tried once more, and told as flaky if it passes then.
@@ -139,7 +145,8 @@ fn matrix() -> Result<()> {
 
 fn packages() -> Result<()> {
     let machine = setup::everything()?;
-    process::run(
+    process::run_within(
+        TESTS_BOUND,
         process::command("npm")
             .args(["run", "--silent", "test"])
             .env("MOLAR_CHROMIUM", machine.chromium),
