@@ -13,16 +13,8 @@ const LONGEST: usize = 80;
 /// Text beyond this is not normalised at one go, because the rules look at no more.
 const MOST_NORMALISED: usize = 4096;
 
-/// Two texts for people, such as console lines and messages.
+/// Two texts, such as console lines and bodies.
 pub(super) fn texts(what: &str, a: &str, b: &str) -> Alike {
-    match lines(what, without_log(a), without_log(b)) {
-        Alike::Identical if a != b => Alike::Equivalent,
-        alike => alike,
-    }
-}
-
-/// Two texts of any kind, such as bodies.
-pub(super) fn lines(what: &str, a: &str, b: &str) -> Alike {
     if a == b {
         return Alike::Identical;
     }
@@ -32,11 +24,6 @@ pub(super) fn lines(what: &str, a: &str, b: &str) -> Alike {
             Alike::Diverged(format!("{what} is {}, recorded {}", quoted(other), quoted(one)))
         }
     }
-}
-
-/// Playwright's messages end in a log of its attempts, whose number is the machine's.
-fn without_log(text: &str) -> &str {
-    text.find("\nCall log:").map_or(text, |at| &text[..at])
 }
 
 /// The first lines that differ by more than ids. Line by line, so that no difference hides behind the length that

@@ -1,13 +1,14 @@
 //! Whether a replay came out as recorded: channel by channel, how much is identical, and where the first divergence is.
 //!
 //! - Identical never hides a difference: whatever differs only in what changes from run to run is called equivalent.
-//! - Times never count, because they differ in every run.
+//! - Times never count, because they differ in every run; neither does how often Playwright looked, for the same reason.
 
 mod alike;
 mod channel;
 mod clones;
 mod console;
 mod icons;
+mod messages;
 mod network;
 mod order;
 mod sockets;

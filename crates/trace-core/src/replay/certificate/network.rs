@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::alike::{Clocks, lines, texts};
+use super::alike::{Clocks, texts};
 use super::channel::{Alike, Item, Placed, report};
 use super::icons::is_icon;
 use super::streams::begun_anew;
@@ -291,7 +291,7 @@ pub(super) fn contents(
     let (a, b) = (fields(a, &one), fields(b, &other));
     let is_opaque = |fields: &[Field]| matches!(fields, [one] if one.name == "#bytes");
     match (std::str::from_utf8(&one), std::str::from_utf8(&other)) {
-        (Ok(one), Ok(other)) if is_opaque(&a) && is_opaque(&b) => lines(what, one, other),
+        (Ok(one), Ok(other)) if is_opaque(&a) && is_opaque(&b) => texts(what, one, other),
         _ => clocks.fields(what, &a, &b).and(|| Alike::Equivalent),
     }
 }

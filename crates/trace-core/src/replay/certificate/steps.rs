@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::alike::{Clocks, optional, quoted, texts, values};
 use super::channel::{Alike, Item, order_counts, report};
+use super::messages::messages;
 use super::{Channel, ChannelReport, Side};
 use crate::event::{Assertion, Kind};
 use crate::trace::normalise::normalise;
@@ -29,7 +30,7 @@ pub(super) fn steps(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
             .and(|| texts("title", &one.title, &other.title))
             .and(|| {
                 let error = (one.error.as_deref(), other.error.as_deref());
-                optional("error", error.0, error.1, |a, b| texts("error", a, b))
+                optional("error", error.0, error.1, |a, b| messages("error", a, b))
             })
             .and(|| {
                 let value = (one.value.as_ref(), other.value.as_ref());
@@ -80,7 +81,9 @@ pub(super) fn assertions(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
         let message = |assertion: &Assertion| Some(assertion.error.as_ref()?.message.clone());
         pass.and(|| part("expected value", |it| it.expected.as_ref()))
             .and(|| part("received value", |it| it.received.as_ref()))
-            .and(|| optional("error", message(one), message(other), |a, b| texts("error", &a, &b)))
+            .and(|| {
+                optional("error", message(one), message(other), |a, b| messages("error", &a, &b))
+            })
     };
     let (left, right) = (assertion_items(a), assertion_items(b));
     report(Channel::Assertions, &left, &right, compare, order_counts)
