@@ -106,6 +106,11 @@ export class RequestBook {
     await Promise.all(open.map(async (exchange) => await this.#when(exchange, bound_ms, () => exchange.finished)));
   }
 
+  /** Exchanges whose answer a target told, but not its end. */
+  leftBy(target: unknown): Exchange[] {
+    return [...this.#chains.values()].flatMap(({ hops }) => hops.filter(({ answeredBy, finished }) => answeredBy === target && !finished));
+  }
+
   /** Whether there is an exchange whose end the browser has not told. */
   get hasOpen(): boolean {
     return [...this.#chains.values()].some(({ hops }) => hops.at(-1)?.finished === false);

@@ -43,6 +43,8 @@ export class Exchange {
   asking: Promise<void> | undefined;
   requestWritten = false;
   response: RawResponse | undefined;
+  /** The target that told the answer. */
+  answeredBy: unknown;
   /** Epoch milliseconds at which the headers of the answer came. */
   responseMs = 0;
   /** Bytes of the body as the page gets them. */

@@ -56,6 +56,7 @@ export type Current = () => Session | undefined;
 interface Recorded {
   readonly sessionId: string;
   readonly own: Cdp;
+  readonly network: NetworkTarget;
   durable: Cdp | undefined;
   /** Settles when `durable` is there, or will not be. */
   kept: Promise<unknown> | undefined;
@@ -175,17 +176,17 @@ export class Hub {
 
   #record(sessionId: string, own: Cdp, info: TargetInfo, page: string | undefined, handlers: CdpListener[]): void {
     const pageOnly = info.type === 'page' ? { session: new PageSession(own), screencast: new ScreencastSource(own, this.#current) } : undefined;
-    const recorded: Recorded = { sessionId, own, durable: undefined, kept: undefined, ...(pageOnly ? { page: pageOnly } : {}) };
-    this.#recorded.set(info.targetId, recorded);
     const worker = NAVIGATES.has(info.type) ? undefined : info.type;
-    const target = new NetworkTarget({
+    const network = new NetworkTarget({
       book: this.#book,
       current: this.#current,
       turnstile: this.#turnstile,
-      sources: (): Sources => recorded,
+      sources: (): Sources => ({ own, durable: recorded.durable, others: () => this.#others(recorded) }),
       where: (session, frameId): Payload => ({ ...placeOf(this.#browser, session, page, frameId), ...(worker === undefined ? {} : { worker }) }),
     });
-    handlers.push((method, params) => target.event(method, params));
+    const recorded: Recorded = { sessionId, own, network, durable: undefined, kept: undefined, ...(pageOnly ? { page: pageOnly } : {}) };
+    this.#recorded.set(info.targetId, recorded);
+    handlers.push((method, params) => network.event(method, params));
     tell(own, 'Network.enable', { ...BUFFERS, maxPostDataSize: MAX_POST_DATA });
     if (!pageOnly) return;
     const { session, screencast } = pageOnly;
@@ -208,6 +209,14 @@ export class Hub {
     });
   }
 
+  /**
+   * What the other pages keep their bodies with, the oldest first, which is the least likely to be closing. Never a worker's, because
+   * a stopped one keeps its sessions and the browser does not bear the question there.
+   */
+  #others(recorded: Recorded): Cdp[] {
+    return [...this.#recorded.values()].flatMap((other) => (other !== recorded && other.page && other.durable ? [other.durable] : []));
+  }
+
   #detached(parent: Cdp, sessionId: string): void {
     parent.ended(sessionId);
     this.states.detach(sessionId);
@@ -215,6 +224,7 @@ export class Hub {
       if (recorded.sessionId !== sessionId) continue;
       recorded.page?.screencast.end();
       this.#recorded.delete(targetId);
+      recorded.network.gone();
     }
   }
 }

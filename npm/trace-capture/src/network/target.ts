@@ -10,7 +10,7 @@ import { Exchange, bodiless, header } from './exchange.js';
 import type { Current } from './hub.js';
 import { askRequestBody, inlineBody } from './request-body.js';
 import type { Sources, Turnstile } from './response-body.js';
-import { askBody, startStream, streamsFrom, streamsNow } from './response-body.js';
+import { askBody, askOthers, startStream, streamsFrom, streamsNow } from './response-body.js';
 import type { DataReceived, ExtraInfo, Failed, Finished, ResponseReceived, WillBeSent } from './types.js';
 import { Sockets } from './websocket.js';
 import { writeFailed, writeRequest, writeResponse } from './write.js';
@@ -72,6 +72,14 @@ export class NetworkTarget {
       default:
         return this.#sockets.event(method, params);
     }
+  }
+
+  /** The target is gone, a window that was closed as a rule. What its answers came to is asked where they are kept. */
+  gone(): void {
+    const session = this.#around.current();
+    if (!session || session.noBodies !== undefined) return;
+    const endMs = Date.now();
+    for (const exchange of this.#book.leftBy(this)) session.pending.add(`the body of ${exchange.begun.id}`, this.#leftBehind(session, exchange, endMs));
   }
 
   #willBeSent(session: Session, event: WillBeSent): void {
@@ -148,6 +156,7 @@ export class NetworkTarget {
     const exchange = this.#book.get(event.requestId);
     if (!exchange || exchange.response) return;
     exchange.response = event.response;
+    exchange.answeredBy = this;
     exchange.responseMs = this.#epoch(event.timestamp);
     if (exchange.hasExtra === undefined) this.#book.hasExtra(session, exchange, event.hasExtraInfo ?? false);
     if (exchange.isWritable) writeRequest(session, exchange);
@@ -174,10 +183,20 @@ export class NetworkTarget {
   #finished(session: Session, event: Finished): void {
     const exchange = this.#book.get(event.requestId);
     if (!exchange || exchange.finished) return;
-    this.#book.finished(exchange);
     exchange.transferBytes = event.encodedDataLength;
-    const endMs = this.#epoch(event.timestamp);
-    const done = this.#responseBody(session, exchange).then(async (body) => {
+    this.#ends(session, exchange, this.#epoch(event.timestamp), this.#responseBody(session, exchange));
+  }
+
+  /** A document whose first script closes its window is whole in the browser, but nobody tells its end any more. */
+  async #leftBehind(session: Session, exchange: Exchange, endMs: number): Promise<void> {
+    if (exchange.stream || bodiless(exchange.begun.method, exchange.status)) return;
+    const body = await this.#around.turnstile.pass(async () => await askOthers(exchange, this.#around.sources().others(), session.settings.max_body_bytes));
+    if (body && !exchange.finished) this.#ends(session, exchange, endMs, Promise.resolve(asServed(body)));
+  }
+
+  #ends(session: Session, exchange: Exchange, endMs: number, asked: Promise<Body | undefined>): void {
+    this.#book.finished(exchange);
+    const done = asked.then(async (body) => {
       await this.#requestKnown(exchange);
       if (exchange.response || exchange.extra) writeResponse(session, exchange, body, endMs);
       else writeFailed(session, exchange, 'the browser told its end and no answer', endMs);
@@ -232,7 +251,7 @@ export class NetworkTarget {
     const limit = session.settings.max_body_bytes;
     const asked = await this.#around.turnstile.pass(async () => await askBody(exchange, this.#around.sources(), limit));
     if ('missing' in asked) return stream ? stream.body(received) : asked;
-    return { ...asked, data: replayGuest()?.asServed(asked.data) ?? asked.data };
+    return asServed(asked);
   }
 
   async #streamed(exchange: Exchange): Promise<void> {
@@ -242,6 +261,11 @@ export class NetworkTarget {
   #epoch(timestamp: number): number {
     return this.#epochOffset === undefined ? Date.now() : timestamp * 1000 + this.#epochOffset;
   }
+}
+
+/** The body as the server gave it, where a replay changed it for the page. */
+function asServed(body: Body): Body {
+  return 'missing' in body ? body : { ...body, data: replayGuest()?.asServed(body.data) ?? body.data };
 }
 
 /** A navigation that was answered and then given up by the browser itself, for a file and not for a document. */

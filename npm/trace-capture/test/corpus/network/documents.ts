@@ -9,6 +9,9 @@ import type { Site } from './server.js';
 
 const saved = (trace: Trace): Event => only(trace, 'scenario.event', ({ name }) => name === 'download.saved', 'file');
 
+/** Windows that close at once, by number: of a few, some are always gone too soon. */
+const CLOSING = [1, 2, 3, 4, 5, 6];
+
 /** Documents that come, go and open others. */
 export const DOCUMENTS: readonly HardPage<Site>[] = [
   {
@@ -47,6 +50,36 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
       why: 'the first document has no frame yet',
       check: (trace) => {
         for (const end of ['/popup', '?by=popup']) assert.equal(trace.of('network.response').filter(at(end)).length, 2);
+      },
+    },
+  },
+  {
+    name: 'windows that close',
+    hazard: 'each takes its sessions along when it has read its answer, before the question for the body has reached it',
+    act: async (page, site) => {
+      await page.goto(site.near);
+      for (const n of CLOSING) {
+        const opened = page.waitForEvent('popup');
+        await page.evaluate(() => void window.open('/next'));
+        const popup = await opened;
+        await expect(popup).toHaveTitle('Next');
+        const closed = popup.waitForEvent('close');
+        await popup.evaluate((n) => {
+          setTimeout(async () => {
+            await (await fetch(`/plain?closing=${n}`)).text();
+            close();
+          });
+        }, n);
+        await closed;
+      }
+    },
+    check: (trace) => {
+      for (const n of CLOSING) holds(response(trace, `?closing=${n}`), `plain ?closing=${n}`);
+    },
+    byEvents: {
+      why: 'the body went with its window',
+      check: (trace) => {
+        for (const n of CLOSING) assert.equal(trace.of('network.request').filter(at(`?closing=${n}`)).length, 1, outline(trace));
       },
     },
   },
