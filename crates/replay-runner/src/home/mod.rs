@@ -3,6 +3,7 @@
 
 mod close;
 mod manifest;
+mod place;
 pub(crate) mod process;
 
 use std::cell::Cell;
@@ -61,17 +62,21 @@ impl Home {
         let path = chosen.map_or_else(default_path, Path::to_owned);
         make_private(&path)?;
         let path = path.canonicalize().map_err(RunnerError::at("open", &path))?;
+        place::spread_below(&path);
         Ok(Self { path })
     }
 
     /// A directory for a new replay: the first that nobody has. One replay after the other has the same, because Playwright keeps what it
-    /// has compiled by the path of the source, and a new path costs a second.
+    /// has compiled by the path of the source, and a new path costs a second. Each is made under a name of its own first, for the sake of
+    /// [`place::spread_below`].
     pub(crate) fn begin(&self, replay_id: &str) -> Result<ReplayDir> {
         // Held until the new directory is locked, or a sweep of another process would take it for an orphan.
         let _all = self.lock_all()?;
         let mut names = (0_u64..).map(|n| self.path.join(format!("{n:0ID_DIGITS$x}")));
         let path = names.find(|path| path.symlink_metadata().is_err()).unwrap_or_default();
-        make_private(&path)?;
+        let new = self.path.join(format!("new-{replay_id}"));
+        make_private(&new)?;
+        fs::rename(&new, &path).map_err(RunnerError::at("rename", &new))?;
         let file = path.join(LOCK);
         let mut lock = File::create(&file).map_err(RunnerError::at("create", &file))?;
         lock.try_lock().map_err(|error| RunnerError::at("lock", &file)(error.into()))?;

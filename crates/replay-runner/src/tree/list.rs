@@ -1,6 +1,6 @@
 //! Which files are the code: what git knows or does not ignore, and ignored build results; without git every file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
@@ -163,9 +163,16 @@ fn paths(root: &Path, args: &[&str]) -> Result<Vec<PathBuf>> {
 }
 
 fn of_repository(root: &Path, left_out: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
-    let known = paths(root, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
+    let known = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     let ignored = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"];
-    let ignored = paths(root, &ignored)?;
+    // Each reads the whole working directory.
+    let (known, ignored) = std::thread::scope(|scope| {
+        let known = scope.spawn(|| paths(root, &known));
+        let ignored = paths(root, &ignored);
+        (known.join(), ignored)
+    });
+    let gone = |_| RunnerError::Output(std::io::Error::other("a listing thread has ended"));
+    let (known, ignored) = (known.map_err(gone)??, ignored?);
     let mut files = BTreeSet::new();
     for path in known {
         // A folder is a submodule, or a repository of its own that nobody has added.
@@ -184,11 +191,12 @@ fn of_repository(root: &Path, left_out: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
     Ok(files.into_iter().collect())
 }
 
-/// Files and links at or below a path, as paths below `root`; none when they are more than the bounds.
+/// Files and links at or below a path, as paths below `root`; none when they are more than the bounds. What lies near the top is looked
+/// at first, because the large files of caches do: they are known as too large before their thousands of small files are listed.
 fn walk(root: &Path, path: &Path, most_files: usize, most_bytes: u64) -> Option<Vec<PathBuf>> {
     let (mut files, mut bytes) = (Vec::new(), 0);
-    let mut left = vec![path.to_owned()];
-    while let Some(path) = left.pop() {
+    let mut left = VecDeque::from([path.to_owned()]);
+    while let Some(path) = left.pop_front() {
         let Ok(meta) = root.join(&path).symlink_metadata() else { continue };
         if !meta.is_dir() {
             bytes += meta.len();
