@@ -6,11 +6,10 @@ import { atMost } from '../wait.js';
 import type { HubStates } from './hub-states.js';
 import type { StorageId } from './items.js';
 import { Gathered } from './gathered.js';
-import type { SlowReading, StateTarget, TargetReading } from './target.js';
+import type { SlowReading } from './stores.js';
+import type { StateTarget, TargetReading } from './target.js';
 import type { Reading, StateSource } from './types.js';
 
-/** Changes of databases, and of storage whose document is gone, are told by another process than the one that answers. */
-const LATE_NEWS_MS = 40;
 /** Longest a database is read: a page cannot write to it meanwhile. */
 const DATABASE_BUDGET_MS = 400;
 
@@ -64,19 +63,20 @@ export class CdpSource implements StateSource {
   }
 
   async #target(target: StateTarget, page: string, names: Names, gathered: Gathered, bound_ms: number, all: boolean): Promise<void> {
+    const { worlds } = target;
+    const limits = { max_chars: this.#subject.settings.max_state_bytes, budget_ms: this.#budget_ms };
     const slowly = async (everything: boolean): Promise<SlowReading[] | undefined> => {
-      return await atMost(bound_ms + this.#budget_ms, target.slow(everything, this.#subject.settings.max_state_bytes, this.#budget_ms));
+      return await atMost(bound_ms + this.#budget_ms, target.slow(worlds, everything, limits));
     };
-    const [quick, slow] = await Promise.all([atMost(bound_ms, target.quick(all)), slowly(all)]);
+    const asked = [atMost(bound_ms, target.quick(worlds, all)), atMost(bound_ms, target.settled(worlds, all)), slowly(all)] as const;
+    const [quick, , slow] = await Promise.all(asked);
     if (quick === undefined || slow === undefined) target.forgetAll();
     if (quick === undefined) gathered.missPage(page);
     else takeQuick(target, quick, page, names, gathered);
     if (slow === undefined) gathered.miss(`databases of ${page}`);
     else takeSlow(slow, gathered);
-    const { expectsNews } = target;
-    if (expectsNews) await new Promise((resolve) => setTimeout(resolve, LATE_NEWS_MS));
-    if (expectsNews || all) takeItems(target.left(all), page, gathered);
-    if (target.isDirty) takeSlow((await slowly(false)) ?? [], gathered);
+    takeItems(target.left(quick?.answered ?? new Set(), all), page, gathered);
+    if (target.hasNews(worlds)) takeSlow((await slowly(false)) ?? [], gathered);
   }
 }
 

@@ -27,7 +27,7 @@ export class HubStates {
     const pageTargetId = type === 'page' ? targetId : (this.#pageOf.get(parent) ?? targetId);
     this.#pageOf.set(cdp, pageTargetId);
     const contextId = browserContextId ?? '';
-    const target = new StateTarget(cdp, type === 'page', () => this.#withWorkers.has(contextId));
+    const target = new StateTarget(cdp, { targetId, isPage: type === 'page', hasWorkers: () => this.#withWorkers.has(contextId) });
     this.#attached.set(sessionId, { target, contextId, pageTargetId });
     return target;
   }

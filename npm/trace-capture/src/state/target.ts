@@ -1,15 +1,24 @@
 import type { Cdp } from '../network/cdp-session.js';
 import { tell } from '../network/hub.js';
 import type { DocumentState } from '../injected/state/document-state.js';
-import type { QuickAnswer, SlowAnswer } from '../injected/state/reader.js';
+import type { QuickAnswer } from '../injected/state/reader.js';
 import { FrameWorld } from './frame-world.js';
 import type { ItemEvent, ItemsText, StorageId } from './items.js';
 import { ItemMirror } from './items.js';
+import type { SlowLimits, SlowReading } from './stores.js';
+import { Stores } from './stores.js';
 
 const MAX_FRAMES = 64;
+/** What was stored by a document that left is told by another process than those that can be asked. */
+const LATE_NEWS_MS = 40;
+
+interface Frame {
+  readonly id: string;
+  readonly parentId?: string;
+}
 
 interface FrameTree {
-  readonly frame: { readonly id: string };
+  readonly frame: Frame;
   readonly childFrames?: readonly FrameTree[];
 }
 
@@ -18,33 +27,53 @@ interface HistoryAnswer {
   readonly entries: readonly { readonly url: string; readonly title: string; readonly transitionType: string }[];
 }
 
+/** The list of visited pages. */
+interface History {
+  readonly index: number;
+  readonly entries: readonly { readonly url: string; readonly title: string; readonly how: string }[];
+}
+
+/** Documents of one instant. */
+export type Worlds = readonly FrameWorld[];
+
 /** What a target told at once. */
 export interface TargetReading {
   /** Frames that are there now. */
   readonly frames: readonly string[];
   readonly documents: readonly { readonly frameId: string; readonly text: string }[];
   readonly items: readonly ItemsText[];
+  /** Storage keys whose items a frame answered for. */
+  readonly answered: ReadonlySet<string>;
   readonly history?: string;
   readonly missing: number;
 }
 
-/** What is slow to read of one storage key. */
-export interface SlowReading extends SlowAnswer {
-  readonly storageKey: string;
+/** What target this is. */
+export interface TargetOptions {
+  readonly targetId: string;
+  readonly isPage: boolean;
+  /** Whether the context ever had a service worker, without which nobody needs to be asked for any. */
+  readonly hasWorkers: () => boolean;
+}
+
+/** What one document told. */
+interface FrameReading {
+  readonly frameId: string;
+  readonly document?: string;
+  readonly items: TargetReading['items'];
+  readonly answered?: string;
 }
 
 /** The state of one debugging target: a page with the frames of its process, or a frame in a process of its own. */
 export class StateTarget {
   readonly #cdp: Cdp;
+  readonly #targetId: string;
   readonly #worlds = new Map<string, FrameWorld>();
   readonly #mirror = new ItemMirror();
-  readonly #tracked = new Set<string>();
-  /** Storage keys whose databases or caches changed since they were read. */
-  readonly #dirtyDatabases = new Set<string>();
-  readonly #dirtyCaches = new Set<string>();
+  readonly #stores: Stores;
   readonly isPage: boolean;
-  /** Whether a database or cache was ever seen; that they may have changed is told of every new document. */
-  #hasDatabases = false;
+  /** Storage keys of documents that left since the last reading, and when. */
+  readonly #left = new Map<string, number>();
   /** Whether documents came or went since the last reading. */
   #moved = false;
   #listening = true;
@@ -52,19 +81,19 @@ export class StateTarget {
   #travelled = true;
   /** What the page's documents said of themselves that the list of visited pages says as well. */
   readonly #names = new Map<string, string>();
-  readonly #hasWorkers: () => boolean;
 
-  /** `hasWorkers` says whether the context ever had a service worker, without which nobody needs to be asked for any. */
-  constructor(cdp: Cdp, isPage: boolean, hasWorkers: () => boolean) {
+  constructor(cdp: Cdp, { targetId, isPage, hasWorkers }: TargetOptions) {
     this.#cdp = cdp;
+    this.#targetId = targetId;
     this.isPage = isPage;
-    this.#hasWorkers = hasWorkers;
+    this.#stores = new Stores(cdp, hasWorkers);
   }
 
   /** Sent in one batch and not waited for, so that the target can run on at once. */
   enable(): void {
     tell(this.#cdp, 'Page.enable');
     tell(this.#cdp, 'DOMStorage.enable');
+    this.#openFirst();
     void this.#cdp.send('Page.getFrameTree').then((answer) => this.#adopt((answer as { frameTree: FrameTree }).frameTree), ignore);
   }
 
@@ -75,74 +104,66 @@ export class StateTarget {
         return;
       case 'Page.frameNavigated':
         this.#travelled = true;
-        return this.#open((params as { frame: { id: string } }).frame.id, true);
+        this.#open((params as FrameTree).frame, true);
+        return;
       case 'Page.frameAttached':
-        return this.#open((params as { frameId: string }).frameId, false);
+        this.#open({ id: (params as { frameId: string }).frameId, parentId: (params as { parentFrameId: string }).parentFrameId }, false);
+        return;
       case 'Page.frameDetached':
         this.#worlds.delete((params as { frameId: string }).frameId);
         this.#names.delete((params as { frameId: string }).frameId);
         return;
-      case 'Storage.indexedDBContentUpdated':
-      case 'Storage.indexedDBListUpdated':
-        this.#dirtyDatabases.add((params as { storageKey: string }).storageKey);
-        return;
-      case 'Storage.cacheStorageContentUpdated':
-      case 'Storage.cacheStorageListUpdated':
-        this.#dirtyCaches.add((params as { storageKey: string }).storageKey);
-        return;
       default:
         if (method.startsWith('DOMStorage.')) this.#items(method, params as ItemEvent);
+        else if (method.startsWith('Storage.')) this.#stores.event(method, params as { storageKey: string });
     }
+  }
+
+  /** The documents that are there now. */
+  get worlds(): Worlds {
+    return [...this.#worlds.values()];
   }
 
   /** Asks every frame at once; the questions are on their way when this returns. */
-  async quick(all: boolean): Promise<TargetReading> {
+  async quick(worlds: Worlds, all: boolean): Promise<TargetReading> {
     const asked = new Set<string>();
-    const worlds = [...this.#worlds.values()].slice(0, MAX_FRAMES);
-    const answers = worlds.map(async (world) => await this.#ask(world, asked, all));
+    const answers = worlds.slice(0, MAX_FRAMES).map(async (world) => await this.#ask(world, asked, all));
     const [early, ...read] = await Promise.all([this.#history(all), ...answers]);
     const documents = read.flatMap((one) => (one?.document === undefined ? [] : [{ frameId: one.frameId, text: one.document }]));
     const items = read.flatMap((one) => one?.items ?? []);
+    const answered = new Set(read.flatMap((one) => one?.answered ?? []));
     const frames = [...this.#worlds.keys()];
-    for (const one of documents) this.#learnName(one);
+    for (const one of documents) this.#learnName(one, early);
     const history = (await this.#history(false)) ?? early;
-    return { frames, documents, items, missing: read.filter((one) => one === undefined).length, ...(history === undefined ? {} : { history }) };
+    const missing = read.filter((one) => one === undefined).length;
+    return { frames, documents, items, answered, missing, ...(history === undefined ? {} : { history: JSON.stringify(history) }) };
   }
 
-  /** Reads databases, caches and workers of every origin; only what changed, or all of it. */
-  async slow(all: boolean, max_chars: number, budget_ms: number): Promise<SlowReading[]> {
-    const coming = [...this.#worlds.values()].filter((world) => !world.isReady);
-    if (coming.length > 0) await Promise.all(coming.map(async (world) => await world.ready.catch(ignore)));
-    const worlds = new Map([...this.#worlds.values()].flatMap((world) => (world.storageKey === undefined ? [] : [[world.storageKey, world] as const])));
-    const read = await Promise.all([...worlds.values()].map(async (world) => await this.#readSlowly(world, all, max_chars, budget_ms)));
-    return read.filter((one) => one !== undefined);
+  /** Reads databases, caches and workers of every origin of these documents; only what changed, or all of it. */
+  async slow(worlds: Worlds, all: boolean, limits: SlowLimits): Promise<SlowReading[]> {
+    const coming = worlds.filter((world) => !world.isPlaced);
+    if (coming.length > 0) await placed(coming);
+    return await this.#stores.read(worlds, all, limits);
   }
 
-  async #readSlowly(world: FrameWorld, all: boolean, max_chars: number, budget_ms: number): Promise<SlowReading | undefined> {
-    const { storageKey = '' } = world;
-    const databases = this.#dirtyDatabases.delete(storageKey) || all;
-    const caches = this.#dirtyCaches.delete(storageKey) || all;
-    if (!databases && !caches && !this.#hasWorkers()) return undefined;
-    try {
-      const answer = await world.slow({ databases, caches, max_chars, budget_ms });
-      if (!world.belongsTo(answer.origin)) {
-        this.#dirty(storageKey);
-        return undefined;
-      }
-      // What was not read whole is asked for again at the next boundary.
-      if (answer.faults.some(({ fault }) => fault === 'too_slow' || fault === 'blocked')) this.#dirtyDatabases.add(storageKey);
-      this.#hasDatabases ||= [answer.databases, answer.caches].some((text) => text !== undefined && text !== '[]');
-      return { ...answer, storageKey, ...(await this.#generators(storageKey, answer.databases)) };
-    } catch {
-      // The document was replaced meanwhile; another of its origin answers at the next boundary.
-      this.#dirty(storageKey);
-      return undefined;
-    }
+  /** Resolves when what other processes have to tell of the time before now has been told, but for databases that are read anyway. */
+  async settled(worlds: Worlds, all: boolean): Promise<void> {
+    const moved = this.#moved;
+    this.#moved = false;
+    const left = [...this.#left];
+    this.#left.clear();
+    const coming = worlds.filter((world) => !world.isPlaced);
+    if (coming.length > 0) await placed(coming);
+    if (!all) await this.#stores.settled(worlds, moved);
+    // A document that is there answers for its storage itself.
+    const since = left.flatMap(([storageKey, at]) => (worlds.some((world) => world.storageKey === storageKey) ? [] : [at]));
+    const wait_ms = Math.max(0, ...since) + LATE_NEWS_MS - performance.now();
+    if (since.length > 0 && wait_ms > 0) await new Promise((resolve) => setTimeout(resolve, wait_ms));
   }
 
-  /** Whether a database or cache changed since it was read. */
-  get isDirty(): boolean {
-    return this.#dirtyDatabases.size > 0 || this.#dirtyCaches.size > 0;
+  /** Whether something is known of databases or caches of these documents that was not read. */
+  hasNews(worlds: Worlds): boolean {
+    return this.#stores.hasNews(worlds);
   }
 
   /** What this frame has told could not be used. */
@@ -153,33 +174,41 @@ export class StateTarget {
   /** What was asked came too late to be used, so all of it is to be told again. */
   forgetAll(): void {
     for (const world of this.#worlds.values()) world.forget();
-    for (const storageKey of this.#tracked) this.#dirty(storageKey);
-  }
-
-  #dirty(storageKey: string): void {
-    this.#dirtyDatabases.add(storageKey);
-    this.#dirtyCaches.add(storageKey);
+    this.#stores.forget();
   }
 
   #adopt({ frame, childFrames = [] }: FrameTree): void {
-    this.#open(frame.id, false);
+    this.#open(frame, false);
     for (const child of childFrames) this.#adopt(child);
   }
 
-  #open(frameId: string, anew: boolean): void {
-    if (!anew && this.#worlds.has(frameId)) return;
-    this.#moved = true;
-    const world = new FrameWorld(this.#cdp, frameId);
-    this.#worlds.set(frameId, world);
-    world.ready.then(() => this.#opened(world), ignore);
+  /** The uppermost frame has the id of its target, so nobody needs to be asked for it while the process starts. */
+  #openFirst(): void {
+    const id = this.#targetId;
+    const world = this.#open({ id, ...(this.isPage ? {} : { parentId: '' }) }, false);
+    // Where that does not hold the frames are told all the same.
+    world?.ready.catch(() => this.#worlds.get(id) === world && this.#worlds.delete(id));
   }
 
-  #opened({ storageKey }: FrameWorld): void {
-    if (storageKey === undefined || this.#tracked.has(storageKey)) return;
-    this.#tracked.add(storageKey);
-    this.#dirty(storageKey);
-    tell(this.#cdp, 'Storage.trackIndexedDBForStorageKey', { storageKey });
-    tell(this.#cdp, 'Storage.trackCacheStorageForStorageKey', { storageKey });
+  #open({ id, parentId }: Frame, anew: boolean): FrameWorld | undefined {
+    const before = this.#worlds.get(id);
+    if (!anew && before !== undefined) return undefined;
+    this.#moved = true;
+    if (before?.storageKey !== undefined) this.#left.set(before.storageKey, performance.now());
+    const world = new FrameWorld(this.#cdp, id, this.isPage && parentId === undefined);
+    this.#worlds.set(id, world);
+    world.placed.then(() => this.#placed(world), ignore);
+    return world;
+  }
+
+  /** A document of which nothing is left but its frame. */
+  #reopen({ frameId, isTop }: FrameWorld): void {
+    this.#open({ id: frameId, ...(isTop ? {} : { parentId: '' }) }, true);
+  }
+
+  #placed(world: FrameWorld): void {
+    const { storageKey } = world;
+    if (storageKey === undefined || !this.#stores.follow(world, storageKey)) return;
     for (const isLocalStorage of [true, false]) void this.#base({ storageKey, isLocalStorage });
   }
 
@@ -189,27 +218,30 @@ export class StateTarget {
   }
 
   /** One frame of each origin answers for its storage; a world that is ready is asked before this returns. */
-  async #ask(world: FrameWorld, asked: Set<string>, all: boolean): Promise<{ frameId: string; document?: string; items: TargetReading['items'] } | undefined> {
+  async #ask(world: FrameWorld, asked: Set<string>, all: boolean): Promise<FrameReading | undefined> {
     const { frameId } = world;
     try {
       if (!world.isReady) await world.ready;
-      if (world.storageKey === undefined) {
+      if (world.storageKey === undefined && !world.isTop) {
         await world.findKey();
-        this.#opened(world);
+        this.#placed(world);
       }
       const { answer, forStorage } = await this.#quick(world, asked, all);
-      const isOwn = world.belongsTo(answer.origin);
-      const items = (isOwn ? (['local', 'session'] as const) : []).flatMap((area) => {
+      if (!world.isPlaced) await world.placed.catch(ignore);
+      const { storageKey } = world;
+      const document = answer.document === undefined ? {} : { document: answer.document };
+      if (storageKey === undefined || !forStorage || !world.belongsTo(answer.origin)) return { frameId, items: [], ...document };
+      const items = (['local', 'session'] as const).flatMap((area) => {
         const text = answer[area];
-        const id = { storageKey: world.storageKey ?? '', isLocalStorage: area === 'local' };
-        const at = forStorage ? this.#mirror.answered(id, text) : 0;
+        const id = { storageKey, isLocalStorage: area === 'local' };
+        const at = this.#mirror.answered(id, text);
         return text === undefined ? [] : [{ id, text, at }];
       });
-      return { frameId, items, ...(answer.document === undefined ? {} : { document: answer.document }) };
+      return { frameId, items, answered: storageKey, ...document };
     } catch {
       // A document that was replaced meanwhile has nothing to tell; its successor answers at the next boundary.
       if (this.#worlds.get(frameId) !== world) return { frameId, items: [] };
-      this.#open(frameId, true);
+      this.#reopen(world);
       return undefined;
     }
   }
@@ -218,42 +250,37 @@ export class StateTarget {
   async #quick(world: FrameWorld, asked: Set<string>, all: boolean): Promise<{ answer: QuickAnswer; forStorage: boolean }> {
     const isFirst = (): boolean => {
       const { storageKey } = world;
-      const first = storageKey !== undefined && !asked.has(storageKey);
-      if (first) asked.add(storageKey);
+      // Where its storage belongs is told before the answer, and nobody else answers for one of its own.
+      if (storageKey === undefined) return world.isTop && !world.isPlaced;
+      const first = !asked.has(storageKey);
+      asked.add(storageKey);
       return first;
     };
     const forStorage = isFirst();
     const answer = await world.quick(forStorage, all);
     if (world.belongsTo(answer.origin)) return { answer, forStorage };
     await world.findKey();
-    this.#opened(world);
+    this.#placed(world);
     if (!isFirst()) return { answer, forStorage };
     return { answer: await world.quick(true, all), forStorage: true };
   }
 
-  /** Whether something may still be told of the time before now by another process than the one that has answered. */
-  get expectsNews(): boolean {
-    const moved = this.#moved;
-    this.#moved = false;
-    return moved || this.#hasDatabases;
+  /** Items of storage that no frame has answered for: those that stored them are gone. */
+  left(answered: ReadonlySet<string>, all: boolean): TargetReading['items'] {
+    return this.#mirror.ids().flatMap((id) => (answered.has(id.storageKey ?? '') ? [] : (this.#mirror.take(id, all) ?? [])));
   }
 
-  /** Items whose frames are gone. */
-  left(all: boolean): TargetReading['items'] {
-    return this.#mirror.ids().flatMap((id) => {
-      return this.#mirror.take(id, all) ?? [];
-    });
-  }
-
-  /** A page's title stands in that list too, and changes without a navigation. */
-  #learnName({ frameId, text }: TargetReading['documents'][number]): void {
+  /** A page's title stands in that list too, and changes without a navigation. The list that was read may know it already. */
+  #learnName({ frameId, text }: TargetReading['documents'][number], read: History | undefined): void {
     const { url, title, history } = JSON.parse(text) as Pick<DocumentState, 'url' | 'title' | 'history'>;
     const name = JSON.stringify([url, title, history.length]);
-    if (this.#names.get(frameId) !== name) this.#travelled = true;
+    const entry = frameId === this.#targetId ? read?.entries[read.index] : undefined;
+    const isKnown = entry?.url === url && entry.title === title && read?.entries.length === history.length;
+    if (this.#names.get(frameId) !== name && !isKnown) this.#travelled = true;
     this.#names.set(frameId, name);
   }
 
-  async #history(all: boolean): Promise<string | undefined> {
+  async #history(all: boolean): Promise<History | undefined> {
     if (!this.isPage || !(this.#travelled || all)) return undefined;
     this.#travelled = false;
     const answer = (await this.#cdp.send('Page.getNavigationHistory').catch(ignore)) as HistoryAnswer | undefined;
@@ -262,22 +289,7 @@ export class StateTarget {
       return undefined;
     }
     const entries = answer.entries.map(({ url, title, transitionType }) => ({ url, title, how: transitionType }));
-    return JSON.stringify({ index: answer.currentIndex, entries });
-  }
-
-  /** A generator's next key cannot be read by a page without using it up. */
-  async #generators(storageKey: string, text: string | undefined): Promise<{ databases?: string }> {
-    if (text === undefined || !text.includes('"auto_increment":true')) return {};
-    const databases = JSON.parse(text) as { name: string; stores: { name: string; auto_increment: boolean; next_key?: number }[] }[];
-    const asked = databases.flatMap(({ name, stores }) =>
-      stores.filter((store) => store.auto_increment).map(async (store) => {
-        const question = { storageKey, databaseName: name, objectStoreName: store.name };
-        const answer = (await this.#cdp.send('IndexedDB.getMetadata', question).catch(ignore)) as { keyGeneratorValue: number } | undefined;
-        if (answer !== undefined) store.next_key = answer.keyGeneratorValue;
-      }),
-    );
-    await Promise.all(asked);
-    return { databases: JSON.stringify(databases) };
+    return { index: answer.currentIndex, entries };
   }
 
   #items(method: string, event: ItemEvent): void {
@@ -286,6 +298,11 @@ export class StateTarget {
     this.#listening = false;
     tell(this.#cdp, 'DOMStorage.disable');
   }
+}
+
+/** Waits for documents of which nobody knows yet where their storage belongs. */
+async function placed(worlds: Worlds): Promise<void> {
+  await Promise.all(worlds.map(async (world) => await world.placed.catch(ignore)));
 }
 
 function ignore(): undefined {

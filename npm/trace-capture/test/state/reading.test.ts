@@ -104,6 +104,33 @@ test('through Playwright alone the same page gives the same cookies, items, data
     assert.deepEqual([whole.parts.has('history p1'), plain.parts.has('history p1')], [true, false]);
   }));
 
+test('a record that is just being written at a boundary is in its state', () =>
+  during('/', async (subject, page) => {
+    await page.evaluate(async () => {
+      const db = await new Promise<IDBDatabase>((resolve) => {
+        const request = indexedDB.open('notes', 1);
+        request.onupgradeneeded = (): void => void request.result.createObjectStore('s');
+        request.onsuccess = (): void => resolve(request.result);
+      });
+      const note = (text: string): Promise<void> => new Promise((resolve) => {
+        const store = db.transaction('s', 'readwrite').objectStore('s');
+        const more = (left: number): void => {
+          if (left > 0) store.put(left, left).onsuccess = (): void => more(left - 1);
+        };
+        store.put(text, text).onsuccess = (): void => {
+          resolve();
+          more(300);
+        };
+      });
+      Object.assign(window, { note });
+    });
+    await subject.until(`indexeddb ${site.near}/`, (value) => value !== undefined);
+    for (const text of ['one', 'two', 'three', 'four', 'five']) {
+      await page.evaluate(`note(${JSON.stringify(text)})`);
+      assert.match((await subject.read()).parts.get(`indexeddb ${site.near}/`) ?? '', new RegExp(`"${text}"`));
+    }
+  }));
+
 test('what cannot be had or is too big is said, and the rest is there', () =>
   during('/', async (subject, page) => {
     await page.evaluate(async () => {

@@ -58,9 +58,17 @@ export interface WorkerState {
   readonly state: string;
 }
 
+/** How many databases and caches there are. */
+export interface LookAnswer {
+  readonly origin: string;
+  readonly databases: number;
+  readonly caches: number;
+}
+
 /** The reader of one document, alone in a world of its own. */
 export interface StateReader {
   quick(question: QuickQuestion): QuickAnswer;
+  look(): Promise<LookAnswer>;
   slow(question: SlowQuestion): Promise<SlowAnswer>;
 }
 
@@ -80,8 +88,14 @@ export function makeReader(): StateReader {
       const changed = Object.entries(now).filter(([name, text]) => known[name] !== text);
       return { number, origin: window.origin, ...Object.fromEntries(changed) };
     },
+    look: lookAround,
     slow: async (question) => await slowly(question),
   };
+}
+
+async function lookAround(): Promise<LookAnswer> {
+  const [databases = [], names = []] = await Promise.all([quietly(() => indexedDB.databases()), quietly(() => caches.keys())]);
+  return { origin: window.origin, databases: databases.length, caches: names.length };
 }
 
 function documentText(scroll: ScrollWatch): string {
