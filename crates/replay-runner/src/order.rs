@@ -31,6 +31,8 @@ pub(crate) struct Order {
     pub(crate) from_step: u64,
     pub(crate) strategy: Strategy,
     pub(crate) app_mode: AppMode,
+    /// Neither the app nor a clone is asked.
+    pub(crate) is_on_record: bool,
     pub(crate) vault_key: Option<PathBuf>,
     pub(crate) passthrough: Vec<String>,
     /// Empty: what the record suggests.

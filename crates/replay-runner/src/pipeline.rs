@@ -209,6 +209,8 @@ pub struct Pipeline {
     pub(crate) replay_id: String,
     /// What the record says of it.
     pub(crate) plan: Plan,
+    /// Neither the app nor a clone is asked: the record answers to the end. Places of clones are the recorded ones then.
+    pub(crate) is_on_record: bool,
     pub(crate) deeds: Vec<Deed>,
 }
 
@@ -259,7 +261,8 @@ pub(crate) fn decide(
     }
     let spec = spec(&listing, wanted, source)?;
     let targets = clones::decide(wanted, source, replay_id)?;
-    let start = playwright(wanted, source, &spec, &targets);
+    let is_on_record = wanted.manner.app_mode == AppMode::Recorded && targets.is_empty();
+    let start = playwright(wanted, source, &spec, &targets, is_on_record);
     let deeds = vec![
         Deed::Source { directory: source.dir.clone(), store: source.store.clone() },
         Deed::Code(listing),
@@ -279,7 +282,8 @@ pub(crate) fn decide(
         Deed::Start(start),
         Deed::Stream { root: child_root(wanted, place, source, replay_id)? },
     ];
-    Ok(Pipeline { version: 1, replay_id: replay_id.to_owned(), plan: source.plan.clone(), deeds })
+    let (replay_id, plan) = (replay_id.to_owned(), source.plan.clone());
+    Ok(Pipeline { version: 1, replay_id, plan, is_on_record, deeds })
 }
 
 /// Where the spec lies is read off the working directory, since the image is not opened before the replay begins.
@@ -312,11 +316,17 @@ fn network(wanted: &Wanted, source: &Source) -> Deed {
     }
 }
 
-fn playwright(wanted: &Wanted, source: &Source, spec: &Path, targets: &[Target]) -> Playwright {
+fn playwright(
+    wanted: &Wanted,
+    source: &Source,
+    spec: &Path,
+    targets: &[Target],
+    is_on_record: bool,
+) -> Playwright {
     let mut env = vec![MARK.to_owned(), "MOLAR_TRACE_DIR".to_owned()];
     env.extend(source.plan.seed.as_ref().map(|_| RNG_SEED.to_owned()));
     env.extend(names(&clones::child_env(targets)));
-    if targets.is_empty() && wanted.manner.app_mode == AppMode::Recorded {
+    if is_on_record {
         env.extend(names(&clones::recorded_env(&source.plan.clone_places)));
     }
     env.extend(names(&wanted.surroundings.env));

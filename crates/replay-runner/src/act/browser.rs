@@ -6,7 +6,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::Stage;
-use crate::args::{AppMode, Strategy};
+use crate::args::Strategy;
 use crate::cdp::RelayDoor;
 use crate::child::{self, Tail};
 use crate::clones;
@@ -35,6 +35,7 @@ impl Stage<'_> {
             from_step: pipeline.plan.from_step,
             strategy: self.wanted.manner.strategy,
             app_mode: *app_mode,
+            is_on_record: pipeline.is_on_record,
             vault_key: vault_key.clone(),
             passthrough: passthrough.clone(),
             app_origins: app_origins.clone(),
@@ -114,8 +115,8 @@ impl Stage<'_> {
         command.stdout(copies()?).stderr(copies()?);
         // A report that is served would never end.
         command.env("PLAYWRIGHT_HTML_OPEN", "never").env("MOLAR_TRACE_DIR", &root);
-        if self.wanted.manner.app_mode == AppMode::Recorded && self.world.is_none() {
-            clones::tokens(&self.source.plan.clone_places).iter().for_each(|name| {
+        if pipeline.is_on_record {
+            clones::tokens(&pipeline.plan.clone_places).iter().for_each(|name| {
                 command.env_remove(name);
             });
         }

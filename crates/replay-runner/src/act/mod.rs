@@ -159,7 +159,7 @@ impl<'a> Stage<'a> {
             }
             Deed::Code(listing) => self.code(listing, &pipeline.replay_id).await,
             Deed::Edits(changes) => self.edit(changes).await,
-            Deed::Clones { targets } => self.restore(targets, &pipeline.replay_id).await,
+            Deed::Clones { targets } => self.restore(targets, pipeline).await,
             Deed::Clock { .. } => self.set_clocks().await,
             Deed::Seed { rng_seed } => {
                 let Some(seed) = rng_seed else {

@@ -1,24 +1,23 @@
 //! The clones of a replay.
 
 use super::Stage;
-use crate::args::AppMode;
 use crate::clones::{self, CloneError, Target, World};
 use crate::error::{Result, RunnerError};
 use crate::home::{CloneRun, ReplayDir, write_private};
 use crate::order;
-use crate::pipeline::Action;
+use crate::pipeline::{Action, Pipeline};
 
 impl Stage<'_> {
     /// Runs of clones stand in the manifest before the first of them is written to.
-    pub(super) async fn restore(&mut self, targets: &[Target], replay_id: &str) -> Result<()> {
+    pub(super) async fn restore(&mut self, targets: &[Target], pipeline: &Pipeline) -> Result<()> {
+        if pipeline.is_on_record {
+            self.env.extend(clones::recorded_env(&pipeline.plan.clone_places));
+        }
         if targets.is_empty() {
-            if self.wanted.manner.app_mode == AppMode::Recorded {
-                self.env.extend(clones::recorded_env(&self.source.plan.clone_places));
-            }
             return self.tell(Action::Clones, "none");
         }
         if self.world.is_none() {
-            let world = World::meet(targets, replay_id).await.map_err(not_restored)?;
+            let world = World::meet(targets, &pipeline.replay_id).await.map_err(not_restored)?;
             let run = |target: &Target| CloneRun {
                 clone: target.clone.clone(),
                 admin: target.admin.clone(),

@@ -70,7 +70,7 @@ export class Guest implements ReplayGuest {
     this.#workers = new Workers(() => this.#clock.by_ms);
     if (order.hold) this.#hold = new Hold(order.hold);
     const { replay_id: id, from_step, strategy, app_mode } = order;
-    this.isOnRecord = app_mode === 'recorded' && order.has_clones !== true;
+    this.isOnRecord = order.is_on_record === true;
     this.seed = this.#replay.plan.seed ?? undefined;
     this.runStart = { parent_trace_id: this.#replay.plan.trace_id, replay: { id, from_step, strategy, app_mode } };
   }

@@ -20,6 +20,8 @@ export interface Order {
   readonly from_step: number;
   readonly strategy: Strategy;
   readonly app_mode: AppMode;
+  /** Whether neither the application nor a simulator is asked, since none was restored. */
+  readonly is_on_record?: boolean;
   /** File of the key that opens the trace's vault. */
   readonly vault_key?: string | null;
   /** Origins whose requests go where they say, always. */

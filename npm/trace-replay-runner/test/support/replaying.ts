@@ -90,7 +90,7 @@ export async function replayPages(wanted: Wanted, env: Readonly<Record<string, s
   const release = join(dir, 'release');
   writeFileSync(progress, '');
   writeFileSync(order, JSON.stringify({
-    version: 1, replay_id: 'r-test', trace: trace.dir, blobs: trace.root, from_step, strategy, app_mode, app_origins, passthrough: [],
+    version: 1, replay_id: 'r-test', trace: trace.dir, blobs: trace.root, from_step, strategy, app_mode, is_on_record: app_mode === 'recorded', app_origins, passthrough: [],
     vault_key, guest: join(PACKAGE, 'dist', 'guest.cjs'), progress, server_fast_forward, stall_ms, hold: whileHeld ? { headless: true, release } : null,
   }));
   const told = (): Line[] => readFileSync(progress, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
