@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::args::Wanted;
+use crate::child;
 use crate::codes::Code;
 use crate::error::{Result, RunnerError};
 use crate::tree::{self, Listing};
@@ -69,17 +70,14 @@ pub(crate) fn decide(wanted: &Wanted, recorded: Option<&str>, listing: &Listing)
 
 /// The engine that is named, else the first that is installed.
 fn engine(named: Option<&Path>) -> Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let in_folders =
-        |name: &Path| std::env::split_paths(&path).map(|it| it.join(name)).find(|it| it.is_file());
     if let Some(named) = named {
-        let found =
-            if named.components().count() > 1 { Some(named.to_owned()) } else { in_folders(named) };
+        let is_path = named.components().count() > 1;
+        let found = if is_path { Some(named.to_owned()) } else { child::on_path(named) };
         return found.filter(|it| it.is_file()).ok_or_else(|| {
             no_code(&format!("there is no container engine `{}`", named.display()))
         });
     }
-    let found = ENGINES.iter().find_map(|name| in_folders(Path::new(name)));
+    let found = ENGINES.iter().find_map(child::on_path);
     found.ok_or_else(|| {
         no_code("there is no container engine: neither `docker` nor `podman` is on PATH; install one, name one by --engine, or replay the commit with --code sha")
     })

@@ -73,13 +73,9 @@ pub(super) fn program() -> Result<PathBuf> {
             Err(missing(format!("{CHOSEN} names `{}`, which is not there", chosen.display())))
         };
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let installed = NAMES.iter().flat_map(|name| folders.iter().map(move |it| it.join(name)));
-    let mut places = installed.chain([PathBuf::from(MAC)]);
-    places
-        .find(|place| place.is_file())
-        .ok_or_else(|| missing("there is no Chromium on PATH".to_owned()))
+    let on_mac = || Some(PathBuf::from(MAC)).filter(|place| place.is_file());
+    let installed = NAMES.iter().find_map(child::on_path).or_else(on_mac);
+    installed.ok_or_else(|| missing("there is no Chromium on PATH".to_owned()))
 }
 
 /// Starts it; its output goes to the replay's log.

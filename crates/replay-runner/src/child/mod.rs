@@ -5,7 +5,7 @@ mod playwright;
 mod tail;
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -25,6 +25,12 @@ use crate::progress::Progress;
 pub(crate) const LOG: &str = "output.log";
 /// Between two looks at the worker's progress.
 const AGAIN: Duration = Duration::from_millis(50);
+
+/// The program of that name on PATH.
+pub(crate) fn on_path(name: impl AsRef<Path>) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(&name)).find(|place| place.is_file())
+}
 
 /// Starts a program of the replay. Its group stands in the manifest at once; until then its mark tells that it is ours.
 pub(crate) fn start(

@@ -75,7 +75,14 @@ fn the_order_the_command_line_and_the_environment_are_those_of_the_trace() {
             &order["vault_key"],
             &order["version"]
         ),
-        (&json!(2), &json!("fast-forward"), &json!("hybrid"), &json!(false), &Value::Null, &json!(1))
+        (
+            &json!(2),
+            &json!("fast-forward"),
+            &json!("hybrid"),
+            &json!(false),
+            &Value::Null,
+            &json!(1)
+        )
     );
     assert_eq!(order["app_origins"], json!(["http://127.0.0.1:4000"]));
     assert_eq!(
