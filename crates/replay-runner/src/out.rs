@@ -2,11 +2,14 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
+use trace_core::replay::Plan;
 
 use crate::error::Result;
 use crate::outcome::{Outcome, State};
+use crate::pipeline::Action;
 use crate::progress::Progress;
 
 /// Help and usage errors as clap words them.
@@ -48,6 +51,19 @@ pub(crate) struct Teller {
 }
 
 impl Teller {
+    /// What is replayed, and what its record will lack. `how` ends the sentence.
+    pub(crate) fn opened(self, plan: &Plan, directory: &Path, how: &str) -> Result<()> {
+        let Plan { trace_id, from_step, step, warnings, .. } = plan;
+        let (place, title) = (directory.display(), &step.title);
+        let what = format!("trace {trace_id} in `{place}`, from step {from_step} \"{title}\"{how}");
+        self.progress(&Progress::of(State::Restoring, Action::Source, what))?;
+        warnings.iter().try_for_each(|warning| {
+            let mut line = Progress::of(State::Restoring, Action::Source, &warning.message);
+            line.code = Some(warning.code.clone());
+            self.progress(&line)
+        })
+    }
+
     /// One line of progress.
     pub(crate) fn progress(self, line: &Progress) -> Result<()> {
         let mut out = anstream::stdout();

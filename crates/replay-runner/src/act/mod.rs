@@ -146,17 +146,7 @@ impl<'a> Stage<'a> {
 
     async fn one(&mut self, deed: &Deed, pipeline: &Pipeline) -> Result<()> {
         match deed {
-            Deed::Source { directory, .. } => {
-                let message = format!(
-                    "trace {} in `{}`, from step {} \"{}\"",
-                    pipeline.plan.trace_id,
-                    directory.display(),
-                    pipeline.plan.from_step,
-                    pipeline.plan.step.title
-                );
-                self.tell(deed.action(), message)?;
-                self.warn(pipeline)
-            }
+            Deed::Source { directory, .. } => self.teller.opened(&pipeline.plan, directory, ""),
             Deed::Code(listing) => self.code(listing, &pipeline.replay_id).await,
             Deed::Edits(changes) => self.edit(changes).await,
             Deed::Clones { targets } => self.restore(targets, pipeline).await,
@@ -179,15 +169,6 @@ impl<'a> Stage<'a> {
 
     pub(crate) fn tell(&self, action: Action, message: impl Into<String>) -> Result<()> {
         self.teller.progress(&Progress::of(State::Restoring, action, message))
-    }
-
-    /// What the record will lack.
-    fn warn(&self, pipeline: &Pipeline) -> Result<()> {
-        pipeline.plan.warnings.iter().try_for_each(|warning| {
-            let mut line = Progress::of(State::Restoring, Action::Source, &warning.message);
-            line.code = Some(warning.code.clone());
-            self.teller.progress(&line)
-        })
     }
 
     fn user_env(&self) -> impl Iterator<Item = (&String, &String)> {

@@ -144,20 +144,7 @@ impl Bare<'_> {
                 format!("`{}` cannot be read as a trace: {error}", self.source.dir.display());
             RunnerError::usage(message)
         })?;
-        let plan = opened.plan();
-        let what = format!(
-            "trace {} in `{}`, from step {} \"{}\", without its suite",
-            plan.trace_id,
-            self.source.dir.display(),
-            plan.from_step,
-            plan.step.title
-        );
-        self.teller.progress(&Progress::of(State::Restoring, Action::Source, what))?;
-        for warning in &plan.warnings {
-            let mut line = Progress::of(State::Restoring, Action::Source, &warning.message);
-            line.code = Some(warning.code.clone());
-            self.teller.progress(&line)?;
-        }
+        self.teller.opened(opened.plan(), &self.source.dir, ", without its suite")?;
         Ok(opened)
     }
 
