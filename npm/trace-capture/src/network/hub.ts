@@ -123,6 +123,7 @@ export class Hub {
   async arriving(bound_ms: number): Promise<void> {
     const deadline = Date.now() + bound_ms;
     if (this.#book.hasOpen) await atMost(bound_ms, this.#heard());
+    for (const { network } of this.#recorded.values()) network.unread();
     await this.#book.arriving(Math.max(0, deadline - Date.now()));
   }
 
@@ -181,7 +182,7 @@ export class Hub {
       book: this.#book,
       current: this.#current,
       turnstile: this.#turnstile,
-      sources: (): Sources => ({ own, durable: recorded.durable, others: () => this.#others(recorded) }),
+      sources: (): Sources => ({ own, durable: recorded.durable, kept: () => this.#kept(recorded) }),
       where: (session, frameId): Payload => ({ ...placeOf(this.#browser, session, page, frameId), ...(worker === undefined ? {} : { worker }) }),
     });
     const recorded: Recorded = { sessionId, own, network, durable: undefined, kept: undefined, ...(pageOnly ? { page: pageOnly } : {}) };
@@ -210,11 +211,12 @@ export class Hub {
   }
 
   /**
-   * What the other pages keep their bodies with, the oldest first, which is the least likely to be closing. Never a worker's, because
-   * a stopped one keeps its sessions and the browser does not bear the question there.
+   * What the pages keep their bodies with: the asker's own, then the oldest, which is the least likely to be closing. Never a
+   * worker's, because a stopped one keeps its sessions and the browser does not bear the question there.
    */
-  #others(recorded: Recorded): Cdp[] {
-    return [...this.#recorded.values()].flatMap((other) => (other !== recorded && other.page && other.durable ? [other.durable] : []));
+  #kept(asker: Recorded): Cdp[] {
+    const others = [...this.#recorded.values()].filter((other) => other !== asker);
+    return [asker, ...others].flatMap(({ page, durable }) => (page && durable ? [durable] : []));
   }
 
   #detached(parent: Cdp, sessionId: string): void {

@@ -11,8 +11,8 @@ const STREAM_BYTES = 4 * 1024 * 1024;
 const STREAM_AFTER_MS = 1_000;
 /** Bodies asked for at the same time; more only fill the pipe that the test's own commands share. */
 const IN_FLIGHT = 6;
-/** Other pages that are asked for a body; the first is enough unless it is closing as well. */
-const OTHERS = 3;
+/** Places that are asked for a body that is kept; the first that is still there is enough. */
+const PLACES = 3;
 const NOT_HANDED_OVER = 'the browser did not hand it over';
 const STREAMS = new Set(['text/event-stream', 'application/x-ndjson', 'application/stream+json', 'application/jsonl']);
 
@@ -22,8 +22,8 @@ export interface Sources {
   readonly own: Cdp;
   /** The one that keeps bodies beyond a navigation, but only those that came over the network. */
   readonly durable: Cdp | undefined;
-  /** The same of the browser's other pages: they all share what is kept, and stay when this target is gone. */
-  readonly others: () => readonly Cdp[];
+  /** The same of all pages, this target first if it is one: they share what is kept, and stay when it is gone. */
+  readonly kept: () => readonly Cdp[];
 }
 
 /** Lets a few run at a time, in order. */
@@ -71,7 +71,7 @@ export async function startStream(session: Session, exchange: Exchange, own: Cdp
 }
 
 /** Asks for a finished body where it is most likely to be, then at the other place. */
-export async function askBody(exchange: Exchange, { own, durable, others }: Sources, limit: number): Promise<Body> {
+export async function askBody(exchange: Exchange, { own, durable, kept }: Sources, limit: number): Promise<Body> {
   const places = durable ? (madeHere(exchange) ? [own, durable] : [durable, own]) : [own];
   const expected = Math.max(exchange.received, arrivedEncoded(exchange) > 0 ? 1 : 0);
   let best: Body = { missing: NOT_HANDED_OVER };
@@ -81,18 +81,19 @@ export async function askBody(exchange: Exchange, { own, durable, others }: Sour
     if (!('data' in best) || ('data' in found && sizeOf(found) > sizeOf(best))) best = found;
   }
   if (!('data' in best)) {
-    const found = await askOthers(exchange, others(), limit);
+    const found = await askKept(exchange, kept().filter((cdp) => cdp !== durable), limit);
     if (found) return found;
   }
   return expected > 0 && sizeOf(best) === 0 ? { missing: 'the browser did not keep it' } : best;
 }
 
 /**
- * A window that closes itself as soon as it has read an answer is gone, with its sessions, before the first question
- * reaches it. What the browser keeps is shared by all sessions of a connection, so a page that stays still has it.
+ * Asks for a body where the browser keeps those that came over the network, whole or not at all. All sessions of a connection
+ * share that place: a window that closes itself as soon as it has read an answer is gone, with its sessions, before a
+ * question reaches it, but a page that stays can answer.
  */
-export async function askOthers(exchange: Exchange, others: readonly Cdp[], limit: number): Promise<Body | undefined> {
-  for (const cdp of others.slice(0, OTHERS)) {
+export async function askKept(exchange: Exchange, places: readonly Cdp[], limit: number): Promise<Body | undefined> {
+  for (const cdp of places.slice(0, PLACES)) {
     const found = await ask(cdp, exchange.begun.key, limit);
     if ('data' in found && sizeOf(found) >= exchange.received) return found;
   }

@@ -10,7 +10,7 @@ import { Exchange, bodiless, header } from './exchange.js';
 import type { Current } from './hub.js';
 import { askRequestBody, inlineBody } from './request-body.js';
 import type { Sources, Turnstile } from './response-body.js';
-import { askBody, askOthers, startStream, streamsFrom, streamsNow } from './response-body.js';
+import { askBody, askKept, startStream, streamsFrom, streamsNow } from './response-body.js';
 import type { DataReceived, ExtraInfo, Failed, Finished, ResponseReceived, WillBeSent } from './types.js';
 import { Sockets } from './websocket.js';
 import { writeFailed, writeRequest, writeResponse } from './write.js';
@@ -22,6 +22,8 @@ const MARK_MS = 1_000;
 const STREAM_MS = 5_000;
 const REQUEST_BODY_MS = 15_000;
 const DOWNLOAD_MS = 60_000;
+/** The page gave an answer up or went away. Of other failures the browser may keep a part and call it whole. */
+const GIVEN_UP = 'net::ERR_ABORTED';
 /** Methods whose body may be a file that the browser reads itself, of which it does not even say that there is a body. */
 const SENDS = new Set(['POST', 'PUT', 'PATCH']);
 
@@ -76,10 +78,19 @@ export class NetworkTarget {
 
   /** The target is gone, a window that was closed as a rule. What its answers came to is asked where they are kept. */
   gone(): void {
+    const endMs = Date.now();
+    this.#leaves(this.#book.leftBy(this), () => endMs);
+  }
+
+  /** The same for answers of which the page looked at the status only, while there is a page to ask. */
+  unread(): void {
+    this.#leaves(this.#book.leftBy(this).filter(({ received }) => received === 0), ({ responseMs }) => responseMs);
+  }
+
+  #leaves(exchanges: readonly Exchange[], endMs: (exchange: Exchange) => number): void {
     const session = this.#around.current();
     if (!session || session.noBodies !== undefined) return;
-    const endMs = Date.now();
-    for (const exchange of this.#book.leftBy(this)) session.pending.add(`the body of ${exchange.begun.id}`, this.#leftBehind(session, exchange, endMs));
+    for (const exchange of exchanges) session.pending.add(`the body of ${exchange.begun.id}`, this.#left(session, exchange, endMs(exchange)));
   }
 
   #willBeSent(session: Session, event: WillBeSent): void {
@@ -188,10 +199,15 @@ export class NetworkTarget {
   }
 
   /** A document whose first script closes its window is whole in the browser, but nobody tells its end any more. */
-  async #leftBehind(session: Session, exchange: Exchange, endMs: number): Promise<void> {
-    if (exchange.stream || bodiless(exchange.begun.method, exchange.status)) return;
-    const body = await this.#around.turnstile.pass(async () => await askOthers(exchange, this.#around.sources().others(), session.settings.max_body_bytes));
-    if (body && !exchange.finished) this.#ends(session, exchange, endMs, Promise.resolve(asServed(body)));
+  async #left(session: Session, exchange: Exchange, endMs: number): Promise<void> {
+    const body = await this.#kept(session, exchange);
+    if (body && !exchange.finished && !exchange.ended) this.#ends(session, exchange, endMs, Promise.resolve(body));
+  }
+
+  async #kept(session: Session, exchange: Exchange): Promise<Body | undefined> {
+    if (!exchange.response || exchange.stream || bodiless(exchange.begun.method, exchange.status)) return undefined;
+    const body = await this.#around.turnstile.pass(async () => await askKept(exchange, this.#around.sources().kept(), session.settings.max_body_bytes));
+    return body && asServed(body);
   }
 
   #ends(session: Session, exchange: Exchange, endMs: number, asked: Promise<Body | undefined>): void {
@@ -239,7 +255,9 @@ export class NetworkTarget {
       const saved = await this.#book.download(exchange.begun.url, DOWNLOAD_MS);
       if (saved) return saved;
     }
-    return exchange.stream ? exchange.stream.body(exchange.received) : { missing: error };
+    if (exchange.stream) return exchange.stream.body(exchange.received);
+    const whole = session.noBodies === undefined && error === GIVEN_UP ? await this.#kept(session, exchange) : undefined;
+    return whole ?? { missing: error };
   }
 
   async #responseBody(session: Session, exchange: Exchange): Promise<Body | undefined> {

@@ -66,6 +66,8 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
         const closed = popup.waitForEvent('close');
         await popup.evaluate((n) => {
           setTimeout(async () => {
+            // Only its status is looked at: it counts as given up, or as nothing at all.
+            await fetch(`/plain?unread=${n}`);
             await (await fetch(`/plain?closing=${n}`)).text();
             close();
           });
@@ -74,7 +76,7 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
       }
     },
     check: (trace) => {
-      for (const n of CLOSING) holds(response(trace, `?closing=${n}`), `plain ?closing=${n}`);
+      for (const n of CLOSING) for (const name of ['unread', 'closing']) holds(response(trace, `?${name}=${n}`), `plain ?${name}=${n}`);
     },
     byEvents: {
       why: 'the body went with its window',
@@ -82,6 +84,19 @@ export const DOCUMENTS: readonly HardPage<Site>[] = [
         for (const n of CLOSING) assert.equal(trace.of('network.request').filter(at(`?closing=${n}`)).length, 1, outline(trace));
       },
     },
+  },
+  {
+    name: 'status only',
+    hazard: 'the body stays unread in the browser, which never calls it finished',
+    act: async (page, site) => {
+      await page.goto(site.near);
+      await page.evaluate(async () => {
+        Object.assign(globalThis, { held: await fetch('/plain?unread') });
+        await (await fetch('/plain?read')).text();
+      });
+    },
+    check: (trace) => holds(response(trace, '?unread'), 'plain ?unread'),
+    byEvents: { why: 'Playwright tells of it when it has finished', check: (trace) => assert.ok(request(trace, '?unread')) },
   },
   {
     name: 'left behind',
