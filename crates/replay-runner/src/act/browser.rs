@@ -17,6 +17,10 @@ use crate::pipeline::{Action, Deed, Pipeline};
 use crate::progress::Progress;
 use crate::tree::Tree;
 
+/// Where Node keeps what it has compiled, from 22.1 on: compiling Playwright is a quarter of the time that its start takes (0.42 s of a
+/// processor for its command with the cache, 0.49 without, 0.28 and 0.37 for its worker; medians of three, Node 22.23).
+const COMPILE_CACHE: &str = "NODE_COMPILE_CACHE";
+
 impl Stage<'_> {
     /// The order grows by what this deed and the next decide, and is written by the next.
     pub(super) fn answer_from_record(&mut self, deed: &Deed, pipeline: &Pipeline) -> Result<()> {
@@ -115,6 +119,11 @@ impl Stage<'_> {
         command.stdout(copies()?).stderr(copies()?);
         // A report that is served would never end.
         command.env("PLAYWRIGHT_HTML_OPEN", "never").env("MOLAR_TRACE_DIR", &root);
+        // Coverage of code that comes from such a cache is less exact, as Node's documentation says.
+        if [COMPILE_CACHE, "NODE_V8_COVERAGE"].into_iter().all(|it| std::env::var_os(it).is_none())
+        {
+            command.env(COMPILE_CACHE, self.dir.compiled());
+        }
         if pipeline.is_on_record {
             clones::tokens(&pipeline.plan.clone_places).iter().for_each(|name| {
                 command.env_remove(name);

@@ -42,6 +42,12 @@ pub(crate) struct ReplayDir {
 }
 
 impl ReplayDir {
+    /// Where Node keeps what it has compiled, for all replays of this user: whoever can write there decides what the next one runs, so it
+    /// lies in the home, and not where Node would put it, in a directory that everybody shares.
+    pub(crate) fn compiled(&self) -> PathBuf {
+        self.path.with_file_name("compiled")
+    }
+
     /// Something could not be closed: the directory stays for the next start, which tries once more.
     pub(crate) fn keep(&self) {
         self.kept.set(true);

@@ -14,7 +14,7 @@ use trace_core::edge::vault::{KEY_FILE, VaultOptions};
 use trace_core::edge::{ContentDraft, Draft, Finish, Limits, Masks, Recorder, RecorderOptions};
 
 use super::browser::chromium;
-use super::kit::{TRACE, ended, eventually};
+use super::kit::{TRACE, ended, eventually, is_kept};
 
 const SHOP: &str = "http://shop.example";
 const CART: &str = r#"<!doctype html><title>Cart</title><input id="name"><button id="go">Go</button><output id="out"></output>
@@ -180,7 +180,7 @@ impl Open {
         assert_eq!(outcome["outcome"]["state"], "held", "{outcome}");
         assert_eq!(ended(&mut self.child), Some(0));
         let left = std::fs::read_dir(home).unwrap().flatten().map(|entry| entry.file_name());
-        assert_eq!(left.filter(|name| name != "home.lock").count(), 0);
+        assert_eq!(left.filter(|name| !is_kept(name)).count(), 0);
     }
 }
 

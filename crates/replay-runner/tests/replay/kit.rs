@@ -1,5 +1,6 @@
 //! What the tests share: a suite in a repository of its own, a recorded trace, and the command as a process.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -151,12 +152,17 @@ impl Suite {
     pub(crate) fn is_clean(&self) {
         let entries = fs::read_dir(self.home()).unwrap().flatten();
         let left: Vec<_> =
-            entries.map(|entry| entry.file_name()).filter(|name| name != "home.lock").collect();
+            entries.map(|entry| entry.file_name()).filter(|name| !is_kept(name)).collect();
         assert!(left.is_empty(), "{left:?}");
         if self.path(".git").exists() {
             assert_eq!(self.git(&["worktree", "list"]).lines().count(), 1);
         }
     }
+}
+
+/// What a home keeps from one replay to the next.
+pub(crate) fn is_kept(name: &OsStr) -> bool {
+    name == "home.lock" || name == "compiled"
 }
 
 /// More lines of a file.

@@ -91,7 +91,11 @@ fn the_order_the_command_line_and_the_environment_are_those_of_the_trace() {
     );
     assert!(suite.left(&outcome, "order.mode").starts_with("-rw-------"));
     let env = suite.left(&outcome, "env");
-    for wanted in ["MOLAR_REPLAY_RNG_SEED=seed-1", "PLAN=pro", "STAND_IN=pass"] {
+    let compiled = format!(
+        "NODE_COMPILE_CACHE={}",
+        suite.home().canonicalize().unwrap().join("compiled").display()
+    );
+    for wanted in ["MOLAR_REPLAY_RNG_SEED=seed-1", "PLAN=pro", "STAND_IN=pass", &compiled] {
         assert!(env.lines().any(|line| line == wanted), "{wanted}: {env}");
     }
     let args = suite.left(&outcome, "args");
