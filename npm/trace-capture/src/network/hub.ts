@@ -88,7 +88,9 @@ export class Hub {
 
   /** Begins to attach. Resolves when targets that exist already have been told. */
   async start(): Promise<void> {
-    await this.#root.send('Target.setAutoAttach', ATTACH);
+    const attached = this.#root.send('Target.setAutoAttach', ATTACH);
+    this.states.watch();
+    await attached;
   }
 
   /** Handles an event of a session above some targets; `page` is the page target that they belong to. */
@@ -169,7 +171,7 @@ export class Hub {
   }
 
   #followState(parent: Cdp, cdp: Cdp, sessionId: string, info: TargetInfo, handlers: CdpListener[]): void {
-    if (this.#current()?.settings.state === false) return;
+    if (this.#current()?.settings.state === false) return this.states.unfollowed(info);
     const target = this.states.attach(parent, cdp, sessionId, info);
     handlers.push((method, params) => target.event(method, params));
     target.enable();

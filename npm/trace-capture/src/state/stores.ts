@@ -1,7 +1,7 @@
 import type { Cdp } from '../network/cdp-session.js';
-import { tell } from '../network/hub.js';
 import type { SlowAnswer } from '../injected/state/reader.js';
 import type { FrameWorld } from './frame-world.js';
+import type { Origins } from './origins.js';
 
 /** What is slow to read of one storage key. */
 export interface SlowReading extends SlowAnswer {
@@ -21,11 +21,15 @@ export interface SlowLimits {
 /** Databases, caches and workers of the storage keys of one debugging target, read only when they may have changed. */
 export class Stores {
   readonly #cdp: Cdp;
+  readonly #origins: Origins;
   readonly #hasWorkers: () => boolean;
   /** Storage keys whose databases or caches changed since they were read. */
   readonly #dirtyDatabases = new Set<string>();
   readonly #dirtyCaches = new Set<string>();
-  /** How often the browser told of a change, by storage key; a key that is there is followed. */
+  readonly #followed = new Set<string>();
+  /** Storage keys that were followed before anything could be kept under them. */
+  readonly #fromStart = new Set<string>();
+  /** How often the browser told of a change, by storage key. */
   readonly #changes = new Map<string, number>();
   /** First looks that are on their way. */
   readonly #looks = new Map<string, Promise<void>>();
@@ -34,8 +38,9 @@ export class Stores {
   /** What a first look found, until it is read. */
   readonly #found = new Map<string, SlowReading>();
 
-  constructor(cdp: Cdp, hasWorkers: () => boolean) {
+  constructor(cdp: Cdp, origins: Origins, hasWorkers: () => boolean) {
     this.#cdp = cdp;
+    this.#origins = origins;
     this.#hasWorkers = hasWorkers;
   }
 
@@ -46,27 +51,36 @@ export class Stores {
     this.#changes.set(storageKey, this.#told(storageKey) + 1);
   }
 
+  /** The first document of an origin may come soon. */
+  expect(storageKey: string): void {
+    if (this.#followed.has(storageKey) || !this.#origins.isUntouched(storageKey)) return;
+    // What is sent here is answered before the document is told that could keep something, or does not count.
+    const tracked = (): void => {
+      if (this.#origins.isUntouched(storageKey)) this.#fromStart.add(storageKey);
+    };
+    this.#track(storageKey).then(tracked, ignore);
+  }
+
   /** Follows the storage key of a document from now on. Whether it was not followed before. */
   follow(world: FrameWorld, storageKey: string): boolean {
-    if (this.#changes.has(storageKey)) return false;
-    this.#changes.set(storageKey, 0);
+    if (this.#followed.has(storageKey)) return false;
+    this.#followed.add(storageKey);
+    if (this.#fromStart.has(storageKey)) return true;
     this.#dirty(storageKey);
-    tell(this.#cdp, 'Storage.trackIndexedDBForStorageKey', { storageKey });
-    tell(this.#cdp, 'Storage.trackCacheStorageForStorageKey', { storageKey });
+    this.#track(storageKey).catch(ignore);
     this.#looks.set(storageKey, this.#firstLook(world, storageKey));
     return true;
   }
 
   /**
    * Resolves when changes of the time before now have been told, but for those that `read` finds itself. The browser
-   * tells of a change when it makes it, and answers the page that asks for the same databases afterwards, by way of the
-   * page's own process. `moved` says that documents came or went, which may have used what nobody has seen yet.
+   * tells of a change when it makes it, so before it answers a page that asks for the same databases afterwards.
    */
-  async settled(worlds: readonly FrameWorld[], moved: boolean): Promise<void> {
+  async settled(worlds: readonly FrameWorld[]): Promise<void> {
     const asked = [...byKey(worlds)].map(async ([storageKey, world]) => {
       const look = this.#looks.get(storageKey);
       if (look !== undefined) await look;
-      else if (moved || this.#inUse.has(storageKey)) await world.look().catch(ignore);
+      else if (this.#inUse.has(storageKey)) await world.look().catch(ignore);
     });
     await Promise.all(asked);
   }
@@ -85,13 +99,14 @@ export class Stores {
 
   /** What was read is of no use. */
   forget(): void {
-    for (const storageKey of this.#changes.keys()) this.#dirty(storageKey);
+    for (const storageKey of this.#followed) this.#dirty(storageKey);
   }
 
   async #read(storageKey: string, world: FrameWorld, all: boolean, limits: SlowLimits): Promise<SlowReading | undefined> {
     if (!all && this.#looks.has(storageKey)) return undefined;
-    const databases = this.#dirtyDatabases.delete(storageKey) || all;
-    const caches = this.#dirtyCaches.delete(storageKey) || all;
+    const isAsked = all && !this.#isUnused(storageKey);
+    const databases = this.#dirtyDatabases.delete(storageKey) || isAsked;
+    const caches = this.#dirtyCaches.delete(storageKey) || isAsked;
     const found = this.#found.get(storageKey);
     this.#found.delete(storageKey);
     if (!databases && !caches && !this.#hasWorkers()) return found;
@@ -132,6 +147,16 @@ export class Stores {
     } finally {
       this.#looks.delete(storageKey);
     }
+  }
+
+  /** Whether nothing ever was kept under this storage key. */
+  #isUnused(storageKey: string): boolean {
+    return this.#fromStart.has(storageKey) && this.#told(storageKey) === 0;
+  }
+
+  async #track(storageKey: string): Promise<unknown> {
+    const kinds = ['IndexedDB', 'CacheStorage'];
+    return await Promise.all(kinds.map(async (kind) => await this.#cdp.send(`Storage.track${kind}ForStorageKey`, { storageKey })));
   }
 
   #told(storageKey: string): number {

@@ -5,6 +5,7 @@ import type { QuickAnswer } from '../injected/state/reader.js';
 import { FrameWorld } from './frame-world.js';
 import type { ItemEvent, ItemsText, StorageId } from './items.js';
 import { ItemMirror } from './items.js';
+import type { Origins } from './origins.js';
 import type { SlowLimits, SlowReading } from './stores.js';
 import { Stores } from './stores.js';
 
@@ -14,6 +15,7 @@ const LATE_NEWS_MS = 40;
 
 interface Frame {
   readonly id: string;
+  readonly securityOrigin?: string;
   readonly parentId?: string;
 }
 
@@ -52,6 +54,8 @@ export interface TargetReading {
 export interface TargetOptions {
   readonly targetId: string;
   readonly isPage: boolean;
+  /** Origins of the context's documents. */
+  readonly origins: Origins;
   /** Whether the context ever had a service worker, without which nobody needs to be asked for any. */
   readonly hasWorkers: () => boolean;
 }
@@ -70,23 +74,23 @@ export class StateTarget {
   readonly #targetId: string;
   readonly #worlds = new Map<string, FrameWorld>();
   readonly #mirror = new ItemMirror();
+  readonly #origins: Origins;
   readonly #stores: Stores;
   readonly isPage: boolean;
   /** Storage keys of documents that left since the last reading, and when. */
   readonly #left = new Map<string, number>();
-  /** Whether documents came or went since the last reading. */
-  #moved = false;
   #listening = true;
   /** Whether the list of visited pages may have changed since it was read. */
   #travelled = true;
   /** What the page's documents said of themselves that the list of visited pages says as well. */
   readonly #names = new Map<string, string>();
 
-  constructor(cdp: Cdp, { targetId, isPage, hasWorkers }: TargetOptions) {
+  constructor(cdp: Cdp, { targetId, isPage, origins, hasWorkers }: TargetOptions) {
     this.#cdp = cdp;
     this.#targetId = targetId;
     this.isPage = isPage;
-    this.#stores = new Stores(cdp, hasWorkers);
+    this.#origins = origins;
+    this.#stores = new Stores(cdp, origins, hasWorkers);
   }
 
   /** Sent in one batch and not waited for, so that the target can run on at once. */
@@ -102,8 +106,11 @@ export class StateTarget {
       case 'Page.navigatedWithinDocument':
         this.#travelled = true;
         return;
+      case 'Page.frameStartedNavigating':
+        return this.#expect(params as { frameId: string; url: string });
       case 'Page.frameNavigated':
         this.#travelled = true;
+        this.#origins.saw((params as FrameTree).frame.securityOrigin);
         this.#open((params as FrameTree).frame, true);
         return;
       case 'Page.frameAttached':
@@ -148,13 +155,11 @@ export class StateTarget {
 
   /** Resolves when what other processes have to tell of the time before now has been told, but for databases that are read anyway. */
   async settled(worlds: Worlds, all: boolean): Promise<void> {
-    const moved = this.#moved;
-    this.#moved = false;
     const left = [...this.#left];
     this.#left.clear();
     const coming = worlds.filter((world) => !world.isPlaced);
     if (coming.length > 0) await placed(coming);
-    if (!all) await this.#stores.settled(worlds, moved);
+    if (!all) await this.#stores.settled(worlds);
     // A document that is there answers for its storage itself.
     const since = left.flatMap(([storageKey, at]) => (worlds.some((world) => world.storageKey === storageKey) ? [] : [at]));
     const wait_ms = Math.max(0, ...since) + LATE_NEWS_MS - performance.now();
@@ -177,7 +182,15 @@ export class StateTarget {
     this.#stores.forget();
   }
 
+  /** A page is about to leave for an address, which mostly is that of its next document. */
+  #expect({ frameId, url }: { frameId: string; url: string }): void {
+    if (!this.isPage || frameId !== this.#targetId || !URL.canParse(url)) return;
+    const { protocol, origin } = new URL(url);
+    if (protocol === 'http:' || protocol === 'https:') this.#stores.expect(`${origin}/`);
+  }
+
   #adopt({ frame, childFrames = [] }: FrameTree): void {
+    this.#origins.saw(frame.securityOrigin);
     this.#open(frame, false);
     for (const child of childFrames) this.#adopt(child);
   }
@@ -193,7 +206,6 @@ export class StateTarget {
   #open({ id, parentId }: Frame, anew: boolean): FrameWorld | undefined {
     const before = this.#worlds.get(id);
     if (!anew && before !== undefined) return undefined;
-    this.#moved = true;
     if (before?.storageKey !== undefined) this.#left.set(before.storageKey, performance.now());
     const world = new FrameWorld(this.#cdp, id, this.isPage && parentId === undefined);
     this.#worlds.set(id, world);

@@ -14,6 +14,12 @@ const FORM = `<!doctype html><title>form</title><body style="height:5000px"><div
 <div id=host></div><details id=more><summary>m</summary></details><dialog id=dialog>d</dialog><div popover id=pop>p</div>
 <script>host.attachShadow({ mode: 'open' }).innerHTML = '<label><input id=inner></label>'</script>`;
 
+const EARLY = "<!doctype html><script>indexedDB.open('early', 1).onupgradeneeded = (event) => event.target.result.createObjectStore('s').add('first', 1);</script>";
+
+/** What an answer waits for. */
+let letGo: () => void;
+const held = new Promise<void>((resolve) => (letGo = resolve));
+
 let browser: Browser;
 let hub: Hub;
 let site: Site;
@@ -24,7 +30,9 @@ before(async () => {
   site = await serve({
     '/': '<!doctype html><title>plain</title><p>plain',
     '/form': FORM,
+    '/early': EARLY,
     '/outer': '<!doctype html><p>outer<iframe src="FAR/form"></iframe>',
+    '/held': (_request, response) => void held.then(() => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>went on')),
     '/cookies': (_request, response) => response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': ['sid=one; HttpOnly; Path=/', 'shown=two; SameSite=Strict'] }).end('<p>cookies'),
     '/sw.js': (_request, response) => response.writeHead(200, { 'content-type': 'text/javascript' }).end('self.onfetch = () => {}'),
   });
@@ -102,6 +110,30 @@ test('through Playwright alone the same page gives the same cookies, items, data
     assert.ok(databases(plain).length > 1000);
     assert.equal(databases(plain), databases(whole));
     assert.deepEqual([whole.parts.has('history p1'), plain.parts.has('history p1')], [true, false]);
+  }));
+
+test('a database that the first script of an origin makes is read, and from a page that comes later', () =>
+  during('/early', async (subject, page) => {
+    const isThere = (value: unknown): boolean => JSON.stringify(value)?.includes('"name":"early"') ?? false;
+    await subject.until(`indexeddb ${site.near}/`, isThere);
+    await page.goto(`${site.far}/early`);
+    await subject.until(`indexeddb ${site.far}/`, isThere);
+    const later = await subject.context.newPage();
+    await later.goto(site.near);
+    await page.close();
+    await subject.again().until(`indexeddb ${site.near}/`, isThere);
+  }));
+
+test('what a context kept before the recorder came is found', () =>
+  during('/', async (_, page) => {
+    await call(page, KEEP);
+    const late = await Subject.late(browser, page.context());
+    const part = `indexeddb ${site.near}/`;
+    const told = await call(page, TELL);
+    const databases = await late.until(part, (value) => value !== undefined);
+    await page.reload();
+    assert.equal(await call(page, TELL), told);
+    assert.deepEqual(valueOf((await late.read(true)).parts.get(part)), databases);
   }));
 
 test('a record that is just being written at a boundary is in its state', () =>
@@ -208,12 +240,16 @@ test('cookies are read with what scripts cannot see, and a frame of another proc
 
 test('storage that a page wrote just before it left its origin is kept', () =>
   during('/', async (subject, page) => {
+    // The process of a document that is replaced tells nothing more, so the next one waits until it did.
+    const listener = await subject.context.newCDPSession(page);
+    listener.on('DOMStorage.domStorageItemAdded', ({ key }) => { if (key === 'token') letGo(); });
+    await listener.send('DOMStorage.enable');
     await page.evaluate((far) => {
       sessionStorage.setItem('tab', 'one');
       localStorage.setItem('token', 'last thing');
-      location.href = far;
+      location.href = `${far}/held`;
     }, site.far);
-    await page.waitForURL(`${site.far}/`);
+    await page.waitForURL(`${site.far}/held`);
     await subject.until(`local ${site.near}/`, (value) => JSON.stringify(value) === '[["token","last thing"]]');
     await page.evaluate(() => localStorage.setItem('here', '2'));
     await subject.until(`local ${site.far}/`, (value) => JSON.stringify(value) === '[["here","2"]]');

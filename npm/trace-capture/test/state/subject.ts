@@ -39,6 +39,11 @@ export class Subject {
     return Subject.#of(this.context, this.#hub, 8 * 1024 * 1024, PATIENCE_MS);
   }
 
+  /** A recorder that comes when the context is there already. */
+  static async late(browser: Browser, context: BrowserContext): Promise<Subject> {
+    return Subject.#of(context, await Subject.hub(browser), 8 * 1024 * 1024, PATIENCE_MS);
+  }
+
   static #of(context: BrowserContext, hub: Hub, max_bytes: number, budget_ms: number): Subject {
     const source = CdpSource.of(context, hub.states, { pages: new PageIds(), settings: { max_state_bytes: max_bytes } }, budget_ms);
     if (source === undefined) throw new Error('the context has no id');
