@@ -155,7 +155,7 @@ export class Hub {
     handlers.push((method, params) => this.route(cdp, method, params, below));
     const recorded = RECORDED.has(info.type) && !/^(chrome|chrome-untrusted|devtools):/.test(info.url);
     if (recorded && !known) this.#record(sessionId, cdp, info, below, handlers);
-    if (recorded && NAVIGATES.has(info.type)) this.#followState(parent, cdp, sessionId, info, handlers);
+    if (NAVIGATES.has(info.type)) this.#followState(recorded, parent, cdp, sessionId, info, handlers);
     tell(cdp, 'Target.setAutoAttach', ATTACH);
     const kept = known?.kept ?? (recorded ? this.#keep(info) : undefined);
     if (waitingForDebugger) void letGo(cdp, kept);
@@ -170,8 +170,8 @@ export class Hub {
     return kept;
   }
 
-  #followState(parent: Cdp, cdp: Cdp, sessionId: string, info: TargetInfo, handlers: CdpListener[]): void {
-    if (this.#current()?.settings.state === false) return this.states.unfollowed(info);
+  #followState(recorded: boolean, parent: Cdp, cdp: Cdp, sessionId: string, info: TargetInfo, handlers: CdpListener[]): void {
+    if (!recorded || this.#current()?.settings.state === false) return this.states.unfollowed(info);
     const target = this.states.attach(parent, cdp, sessionId, info);
     handlers.push((method, params) => target.event(method, params));
     target.enable();
