@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
-use trace_core::diff::Dimension;
+use trace_render::DiffOptions;
 
 /// Carry a recorded Playwright test out again from step N on, with edits, and see whether the rest passes.
 #[derive(Debug, Parser)]
@@ -82,18 +82,8 @@ pub(crate) struct Compared {
     /// Compare from this top-level step on; the one that the replay began at when absent
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) from_step: Option<u64>,
-    /// Compare clones and documents as of the end of this top-level step; clones else as of the test's, documents as of every step's
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) step: Option<u64>,
-    /// Only this, beside the certificate: steps, network, console, clones, dom or patch; all but dom when absent
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) dimension: Option<Dimension>,
-    /// Compare only what this JMESPath expression gives of a clone's state, or of every one's with `*`; once for each
-    #[arg(long, value_name = "NAME=EXPRESSION")]
-    pub(crate) clone_project: Vec<String>,
-    /// Leave out of a clone's state: a key, a JSON Pointer with `*` and `**`, or a JMESPath expression that names places
-    #[arg(long, value_name = "NAME=PATTERN")]
-    pub(crate) clone_ignore: Vec<String>,
+    #[command(flatten)]
+    pub(crate) options: DiffOptions,
 }
 
 /// Which replay.

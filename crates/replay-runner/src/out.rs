@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use trace_core::replay::Plan;
+pub(crate) use trace_render::plain;
 
 use crate::error::Result;
 use crate::outcome::{Outcome, State};
@@ -15,12 +16,6 @@ use crate::progress::Progress;
 /// Help and usage errors as clap words them.
 pub(crate) fn help(error: &clap::Error) {
     drop(error.print());
-}
-
-/// Text that may come out of a trace or a program's output, made safe for a terminal: it may hold escape sequences.
-pub(crate) fn plain(text: &str) -> String {
-    let safe = |c: char| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c };
-    text.chars().map(safe).collect()
 }
 
 /// An error with its causes, one line each.
@@ -127,17 +122,4 @@ fn for_people(out: &mut impl Write, outcome: &Outcome) -> Result<()> {
         writeln!(out, "  took                 {total} ms")?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn recorded_text_cannot_steer_the_terminal() {
-        assert_eq!(
-            plain("a\x1b]0;owned\x07b\u{9b}31m\n"),
-            "a\u{fffd}]0;owned\u{fffd}b\u{fffd}31m\n"
-        );
-    }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use trace_core::diff::Dimension;
+use trace_render::DiffOptions;
 
 /// Look into Molar traces: what a Playwright test did, step by step, and why it failed.
 #[derive(Debug, Parser)]
@@ -113,18 +113,8 @@ pub(crate) struct Diff {
     pub(crate) a: String,
     /// The second trace
     pub(crate) b: String,
-    /// Compare the clones and documents as of the end of this top-level step; clones else as of the test's, documents as of every step's
-    #[arg(long)]
-    pub(crate) step: Option<u64>,
-    /// Only this: steps, network, console, clones, dom or patch; all but dom when absent
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) dimension: Option<Dimension>,
-    /// Compare only what this JMESPath expression gives of a clone's state, or of every one's with `*`; once for each
-    #[arg(long, value_name = "NAME=EXPRESSION")]
-    pub(crate) clone_project: Vec<String>,
-    /// Leave out of a clone's state: a key, a JSON Pointer with `*` and `**`, or a JMESPath expression that names places
-    #[arg(long, value_name = "NAME=PATTERN")]
-    pub(crate) clone_ignore: Vec<String>,
+    #[command(flatten)]
+    pub(crate) options: DiffOptions,
 }
 
 /// What to make of which trace.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use trace_core::blob::{BlobId, ObjectKey, decode_stored};
-use trace_core::diff::{CompareOptions, Compared, Side};
+use trace_core::diff::{Compared, Side};
 use trace_core::edge::{self, replay::certify};
 use trace_core::{Event, Kind};
 
@@ -11,8 +11,6 @@ use crate::args::{self, Place};
 use crate::error::{FAILED, Result, RunnerError};
 use crate::out;
 use crate::source::{self, Located};
-
-use super::beside::for_people;
 
 /// No blob of a recorder is larger.
 const MOST_BLOB_BYTES: usize = 1 << 30;
@@ -22,8 +20,7 @@ pub(crate) fn run(place: &Place, compared: &args::Compared) -> Result<u8> {
     let locate = |trace: &str| source::locate(source::find(trace, &place.root)?, scratch.path());
     let (a, b) = (locate(&compared.source)?, locate(&compared.child)?);
     let (a_events, b_events) = (events(&a)?, events(&b)?);
-    let rules = (compared.clone_project.as_slice(), compared.clone_ignore.as_slice());
-    let options = CompareOptions::parse(compared.dimension, compared.step, rules);
+    let options = compared.options.read();
     let options = options.map_err(|error| RunnerError::usage(error.to_string()))?;
     let found = Compared::of(
         &Side { events: &a_events, blob: &|id| blob(&a, id) },
@@ -39,8 +36,7 @@ pub(crate) fn run(place: &Place, compared: &args::Compared) -> Result<u8> {
         let told = serde_json::json!({ "certificate": certificate, "diff": diff, "differs": found.differs() });
         writeln!(out, "{told}")?;
     } else {
-        let text = certificate.to_text() + &for_people(&found);
-        write!(out, "{}", out::plain(&text))?;
+        write!(out, "{}{}", out::plain(&certificate.to_text()), trace_render::diff(&found))?;
     }
     out.flush()?;
     Ok(if found.differs() { FAILED } else { 0 })

@@ -1,6 +1,5 @@
 //! One file a command.
 
-mod beside;
 mod diff;
 mod held;
 mod plan;

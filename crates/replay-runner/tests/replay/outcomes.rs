@@ -243,8 +243,8 @@ fn diff_tells_documents_and_the_edits_that_the_order_names() {
         assert_eq!(ran.code, Some(code), "{}{}", ran.stdout, ran.stderr);
         says.iter().for_each(|piece| assert!(ran.stdout.contains(piece), "{}", ran.stdout));
     };
-    told("dom", 1, &["~ 2 Upgrade: ", "% alike", "changed in html#top: «free» → «pro»"]);
-    told("patch", 1, &["edit of the replay: fix.patch", "+exports.plan = 'pro';"]);
+    told("dom", 1, &["~  2 Upgrade  ", "% alike", "html#top «free» → «pro»"]);
+    told("patch", 1, &["B fix.patch (seq:91)", "+exports.plan = 'pro';"]);
     told("clones", 0, &[]);
     let ran =
         finished(&mut suite.command(&["diff", "550e8400", child, "--clone-ignore", "s=a[?b]"]));

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use trace_core::blob::BlobId;
-use trace_core::diff::{CompareOptions, Compared, Side};
+use trace_core::diff::{Compared, Side};
 
 use crate::args::{Diff, Place};
 use crate::error::{CliError, DAMAGED, FOUND};
@@ -11,9 +11,8 @@ use crate::source::OpenTrace;
 use crate::{out, render, source};
 
 pub(crate) fn run(place: &Place, asked: &Diff) -> Result<u8, CliError> {
-    let rules = (asked.clone_project.as_slice(), asked.clone_ignore.as_slice());
-    let options = CompareOptions::parse(asked.dimension, asked.step, rules)
-        .map_err(|error| CliError::Usage { message: error.to_string() })?;
+    let options = asked.options.read();
+    let options = options.map_err(|error| CliError::Usage { message: error.to_string() })?;
     let (a, b) = (source::open(place, &asked.a)?, source::open(place, &asked.b)?);
     let (a_events, b_events) = (a.events(None, usize::MAX)?, b.events(None, usize::MAX)?);
     let (a_blob, b_blob) = (blobs(a.as_ref()), blobs(b.as_ref()));

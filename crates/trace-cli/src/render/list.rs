@@ -1,5 +1,7 @@
 //! The list of traces.
 
+use trace_render::status_sign;
+
 use super::{Paint, bytes, duration, plain};
 use crate::source::Row;
 
@@ -36,14 +38,4 @@ fn line(row: &Row, width: usize) -> String {
         )
     });
     head + &failed.unwrap_or_default()
-}
-
-/// The sign and look of a status.
-pub(crate) fn status_sign(status: &str) -> (&'static str, Paint) {
-    match status {
-        "passed" => ("✓", Paint::Good),
-        "failed" | "error" => ("✗", Paint::Bad),
-        "aborted" => ("◌", Paint::Warn),
-        _ => ("…", Paint::Faint),
-    }
 }

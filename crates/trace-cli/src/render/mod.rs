@@ -1,23 +1,16 @@
 //! Values to lines for people: pure, so that what is printed can be tested without a terminal.
 
-mod clones;
-mod diff;
-mod documents;
 mod list;
-mod paint;
 mod stats;
 mod story;
-mod units;
 
 use serde_json::Value;
 use trace_core::{Event, ndjson};
 
-pub(crate) use diff::diff;
 pub(crate) use list::list;
-pub(crate) use paint::{Paint, plain};
 pub(crate) use stats::stats;
 pub(crate) use story::{Evidence, StepLine, location, story, told_lines};
-pub(crate) use units::{bytes, duration};
+pub(crate) use trace_render::{Paint, bytes, diff, duration, plain};
 
 /// An event as one JSON value, envelope included.
 pub(crate) fn event_value(event: &Event) -> Value {

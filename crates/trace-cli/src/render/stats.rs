@@ -1,8 +1,8 @@
 //! `stats`: tables of what a trace consists of, the largest first.
 
-use super::story::one_line;
 use super::{Paint, bytes, duration, plain};
 use crate::stats::{Blobs, Share, Stats};
+use trace_render::one_line;
 
 /// Rows of a table beyond this are summed up.
 const MOST_ROWS: usize = 8;

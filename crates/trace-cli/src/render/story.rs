@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use trace_core::Event;
+use trace_render::{one_line, status_sign};
 
-use super::list::status_sign;
 use super::{Paint, bytes, duration, plain};
 use crate::source::Row;
 
@@ -33,8 +33,6 @@ pub(crate) struct StepLine {
     pub(crate) seq: u64,
 }
 
-/// The longest piece of a recorded text on one line.
-const WIDEST: usize = 160;
 /// Repeats of one kind of evidence beyond this are counted, not printed.
 const MOST: usize = 12;
 /// Places of one repeated line beyond this are left out.
@@ -221,13 +219,4 @@ pub(crate) fn location(value: Option<&Value>) -> Option<String> {
     let value = value?;
     let file = value["file"].as_str()?;
     Some(plain(&format!("{file}:{}:{}", value["line"], value["column"])))
-}
-
-pub(crate) fn one_line(text: &str) -> String {
-    let flat = plain(text).split_whitespace().collect::<Vec<_>>().join(" ");
-    if flat.chars().count() <= WIDEST {
-        flat
-    } else {
-        flat.chars().take(WIDEST - 1).chain(['…']).collect()
-    }
 }

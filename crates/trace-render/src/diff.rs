@@ -6,17 +6,15 @@ use trace_core::diff::{
 };
 use trace_core::trace::StepStatus;
 
-use super::clones::clones;
-use super::documents::{dom, patch};
-use super::list::status_sign;
-use super::story::one_line;
-use super::{Paint, bytes, duration, plain};
+use crate::clones::clones;
+use crate::documents::{dom, patch};
+use crate::{Paint, bytes, duration, one_line, plain, status_sign};
 
 /// Requests beyond this are counted, not printed.
 const MOST_ROWS: usize = 40;
 
 /// The whole page, or what was asked for alone.
-pub(crate) fn diff(found: &Compared) -> String {
+pub fn diff(found: &Compared) -> String {
     let TraceDiff { steps: rows, network: exchanges, console: lines, .. } = &found.diff;
     let told = match found.dimension {
         None => {
@@ -66,8 +64,8 @@ fn side(name: &str, facts: &SideFacts, width: usize, delta: Option<f64>) -> Stri
         "{} {} {:<8} {}  {:<width$}  {:>9}  {}\n",
         Paint::Strong.on(name),
         look.on(sign),
-        facts.status,
-        Paint::Strong.on(&facts.short_id),
+        plain(&facts.status),
+        Paint::Strong.on(plain(&facts.short_id)),
         plain(&facts.title),
         duration(facts.duration_ms),
         rest.join("  ")

@@ -3,8 +3,7 @@
 use trace_core::diff::{DomRow, PatchRow};
 use trace_core::dom::{DomChange, DomOp};
 
-use super::story::one_line;
-use super::{Paint, plain};
+use crate::{Paint, one_line, plain};
 
 /// Places of one step beyond this are counted, not printed.
 const MOST_PLACES: usize = 20;

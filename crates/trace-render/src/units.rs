@@ -1,7 +1,7 @@
 //! Numbers with units a person reads at a glance.
 
 /// `840 ms`, `9.8 s`, `2 min 5 s`.
-pub(crate) fn duration(ms: f64) -> String {
+pub fn duration(ms: f64) -> String {
     if ms < 1000.0 {
         format!("{ms:.0} ms")
     } else if ms < 60_000.0 {
@@ -12,7 +12,7 @@ pub(crate) fn duration(ms: f64) -> String {
 }
 
 /// `512 B`, `48.2 kB`, `3.1 MB`.
-pub(crate) fn bytes(n: u64) -> String {
+pub fn bytes(n: u64) -> String {
     let n = n as f64;
     match n {
         n if n < 1e3 => format!("{n:.0} B"),

@@ -3,8 +3,7 @@
 use trace_core::diff::CloneRow;
 use trace_core::diff::json::{JsonChange, JsonOp};
 
-use super::Paint;
-use super::story::one_line;
+use crate::{Paint, one_line};
 
 /// Changes of one clone beyond this are counted, not printed.
 const MOST_CHANGES: usize = 20;
