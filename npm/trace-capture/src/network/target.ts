@@ -245,7 +245,7 @@ export class NetworkTarget {
     if (exchange.asking) await atMost(REQUEST_BODY_MS, exchange.asking);
     await this.#book.extraOf(exchange, EXTRA_INFO_MS);
     await this.#book.placeOf(exchange, EXTRA_INFO_MS);
-    await this.#book.markOf(exchange, MARK_MS);
+    if (replayGuest()?.hasAnswered?.(exchange.begun.key) !== true) await this.#book.markOf(exchange, MARK_MS);
   }
 
   /** What had arrived of a body whose transfer broke. */

@@ -101,8 +101,7 @@ impl Shape {
         }
         for (name, value) in headers {
             let name = name.to_ascii_lowercase();
-            // Anything is accepted without the header too, and of a worker's request the record has not all headers.
-            let says_nothing = name == "accept" && value.trim() == "*/*";
+            let says_nothing = name == "accept" && is_the_browsers_own(value);
             if HEADERS.contains(&name.as_str()) && !says_nothing {
                 add(Place::Header, name, without_boundary(value).to_owned());
             }
@@ -162,6 +161,14 @@ impl Shape {
         let fields = self.fields.iter().filter(|field| !is_range(field)).cloned().collect();
         Some((Self { fields, ..self.clone() }, range))
     }
+}
+
+/// Whether an `accept` is one that browsers write by themselves and not a page's code. It says nothing: anything is accepted without the
+/// header too, each release has another list, and of a request that was answered on its way, or sent by a worker, the browser does
+/// not tell it at all. Firefox and WebKit begin theirs with the same types.
+fn is_the_browsers_own(accept: &str) -> bool {
+    const BEGIN: &[&str] = &["*/*", "text/html,application/xhtml+xml", "image/", "text/css,*/*"];
+    accept.contains("*/*") && BEGIN.iter().any(|begin| accept.trim_start().starts_with(begin))
 }
 
 fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {

@@ -238,11 +238,13 @@ export class Transport {
     await this.#send('Fetch.continueRequest', { requestId: paused.requestId, ...changed, ...(isWorkerScript(paused) ? { interceptResponse: true } : {}) });
   }
 
-  async #fulfil({ requestId }: Paused, answer: Fulfilment): Promise<void> {
+  async #fulfil({ requestId, networkId }: Paused, answer: Fulfilment): Promise<void> {
+    if (networkId !== undefined) this.#replay.answered.add(networkId);
     await this.#send('Fetch.fulfillRequest', { requestId, ...answer });
   }
 
-  async #fail({ requestId }: Paused, errorReason: string): Promise<void> {
+  async #fail({ requestId, networkId }: Paused, errorReason: string): Promise<void> {
+    if (networkId !== undefined) this.#replay.answered.add(networkId);
     await this.#send('Fetch.failRequest', { requestId, errorReason });
   }
 
