@@ -61,7 +61,10 @@ fn headers(rest: &str) -> Vec<Vec<String>> {
     match rest {
         "" => Vec::new(),
         json if json.starts_with(['{', '[']) => vec![pair("content-type", "application/json")],
-        range => vec![pair("range", range)],
+        rest => match rest.strip_prefix("accept:") {
+            Some(accept) => vec![pair("accept", accept)],
+            None => vec![pair("range", rest)],
+        },
     }
 }
 
@@ -142,6 +145,17 @@ fn bodies_are_told_apart() {
         &["|", r#"PUT /x {"a":1} > 200 one"#, r#"PUT /x {"a":2} > 200 two"#],
         &[(r#"PUT /x {"a":2}"#, "Exact Next two"), (r#"PUT /x { "a" : 1 }"#, "Exact Next one")],
     );
+}
+
+#[test]
+fn what_a_browser_accepts_by_itself_says_nothing_and_what_code_accepts_does() {
+    let by_itself = "GET /cart accept:text/html,application/xhtml+xml,image/avif,*/*;q=0.8";
+    let by_code = "GET /cart accept:application/json,*/*";
+    let words = ["|", &format!("{by_itself} > 200 page"), &format!("{by_code} > 200 data")];
+    let data = (by_code, "Exact Next data");
+    check(&words, &[data, ("GET /cart", "Exact Next page")]);
+    check(&words, &[(by_itself, "Exact Next page"), data]);
+    check(&words, &[("GET /cart accept:image/avif,*/*;q=0.8", "Exact Next page"), data]);
 }
 
 #[test]
