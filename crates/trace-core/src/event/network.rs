@@ -171,6 +171,11 @@ pub struct NetworkFailed {
     pub extra: Extra,
 }
 
+impl NetworkFailed {
+    /// The `error` of a request that the end of the test cut off: nothing is known of what would have become of it.
+    pub const UNDER_WAY: &'static str = "still under way when the test ended";
+}
+
 /// Payload of `network.ws`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NetworkWs {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::event::NetworkFailed;
 use crate::ndjson;
 use crate::replay::beside::EventsOnly;
 
@@ -9,7 +10,8 @@ const APART_MS: u64 = 100;
 
 /// A trace in short, and the seqs of each word: `step title✓`, `GET /x 200 {"a":1}`, `~GET /x 200 {}` for one that is sent beside
 /// the word before, `!text` for a console error, `?locator✓ "received"` with `!error` behind it, `#clone {"json":1}`, `%name 3` for storage,
-/// `^GET /x 200 {}` for one beside that has its answer 20 ms sooner with each `^`, `@/icon.svg` for an icon that is not there, `=text` for a message of a socket, `<GET /x 200 text` for an answer that its page left.
+/// `^GET /x 200 {}` for one beside that has its answer 20 ms sooner with each `^`, `@/icon.svg` for an icon that is not there, `=text` for a message of a socket, `<GET /x 200 text` for an answer that its page left,
+/// `GET /x - 300` for one that did not come in the 300 ms that were left.
 fn trace(words: &[String]) -> (Vec<Event>, Vec<Vec<u64>>) {
     let mut told = Told::default();
     for (n, word) in words.iter().enumerate() {
@@ -124,6 +126,14 @@ impl Told {
                 "network.request",
                 &with(serde_json::json!({"resource_type": "fetch", "headers": []})),
             );
+            if status == "-" {
+                self.ts += body.parse::<u64>().unwrap();
+                self.say(
+                    "network.failed",
+                    &with(serde_json::json!({"error": NetworkFailed::UNDER_WAY})),
+                );
+                return;
+            }
             let body = serde_json::json!({"size": body.len(), "media_type": "application/json", "text": body});
             self.say("network.response", &with(serde_json::json!({"status": status.parse::<u16>().unwrap(), "status_text": "", "headers": [], "body": body, "duration_ms": 90 - 20 * sooner})));
             if left {
@@ -158,6 +168,19 @@ fn check(a: &[&str], b: &[&str], expect: &[&str]) {
         .collect();
     told.extend(found.first.map(|first| first.to_string()));
     assert_eq!(told, expect);
+}
+
+#[test]
+fn an_answer_that_the_tests_end_cut_off_differs_only_where_it_had_time() {
+    let (answered, cut) = (["step a✓", "GET /a 200 {}"], ["step a✓", "GET /a - 10"]);
+    check(&answered, &cut, &["network 0/1/0"]);
+    check(&cut, &answered, &["network 0/1/0"]);
+    check(&cut, &["step a✓", "GET /a - 900"], &[]);
+    check(
+        &answered,
+        &["step a✓", "GET /a - 900"],
+        &["network 0/0/1", "network (seq:2 → 2): GET /a: not answered, recorded answered 200"],
+    );
 }
 
 #[test]

@@ -133,7 +133,9 @@ impl Exchanges {
         if let Some(entry) = self.entries[at].as_mut().filter(|entry| entry.answer == Answer::Open)
         {
             entry.duration_ms = (at_ms - entry.sent_ms).max(0.0);
-            entry.answer = Answer::Failed(failed.error);
+            if failed.error != NetworkFailed::UNDER_WAY {
+                entry.answer = Answer::Failed(failed.error);
+            }
         }
     }
 }

@@ -101,7 +101,12 @@ impl Shape {
         }
         for (name, value) in headers {
             let name = name.to_ascii_lowercase();
-            let says_nothing = name == "accept" && is_the_browsers_own(value);
+            let says_nothing = match name.as_str() {
+                "accept" => is_the_browsers_own(value),
+                // Where a form was sent and the answer leads on, browsers name the form's type without sending it.
+                "content-type" => bytes.is_empty() && matches!(method, "GET" | "HEAD"),
+                _ => false,
+            };
             if HEADERS.contains(&name.as_str()) && !says_nothing {
                 add(Place::Header, name, without_boundary(value).to_owned());
             }
@@ -165,7 +170,7 @@ impl Shape {
 
 /// Whether an `accept` is one that browsers write by themselves and not a page's code. It says nothing: anything is accepted without the
 /// header too, each release has another list, and of a request that was answered on its way, or sent by a worker, the browser does
-/// not tell it at all. Firefox and WebKit begin theirs with the same types.
+/// not tell it at all. Firefox and Safari begin theirs with the same types.
 fn is_the_browsers_own(accept: &str) -> bool {
     const BEGIN: &[&str] = &["*/*", "text/html,application/xhtml+xml", "image/", "text/css,*/*"];
     accept.contains("*/*") && BEGIN.iter().any(|begin| accept.trim_start().starts_with(begin))

@@ -187,7 +187,8 @@ export class Transport {
 
   async #give(paused: Paused, hit: Hit): Promise<void> {
     const { answer } = hit;
-    if (answer.kind === 'open') return await this.#fail(paused, 'Aborted');
+    // Nobody answered it in the record. It stays open here too, and goes with its page.
+    if (answer.kind === 'open') return;
     if (answer.kind === 'failed') {
       if (wasGivenUp(answer.error)) await pause(GIVEN_UP_MS);
       return await this.#fail(paused, reasonFor(answer.error));
