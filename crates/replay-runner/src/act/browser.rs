@@ -17,8 +17,8 @@ use crate::pipeline::{Action, Deed, Pipeline};
 use crate::progress::Progress;
 use crate::tree::Tree;
 
-/// Where Node keeps what it has compiled, from 22.1 on: compiling Playwright is a quarter of the time that its start takes (0.42 s of a
-/// processor for its command with the cache, 0.49 without, 0.28 and 0.37 for its worker; medians of three, Node 22.23).
+/// Where Node keeps what it has compiled, from 22.1 on. Loading Playwright's command took 0.46 s of a processor with it and 0.49 without,
+/// its worker's part 0.31 and 0.39 (medians of three in turns, the first of which had to fill it; Node 22.23, a busy machine).
 const COMPILE_CACHE: &str = "NODE_COMPILE_CACHE";
 
 impl Stage<'_> {
