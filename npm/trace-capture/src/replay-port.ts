@@ -50,11 +50,6 @@ export interface ReplayGuest {
   contextReady(context: BrowserContext): Promise<void>;
   /** A body as its server gave it, where a replay put something before it. */
   asServed(body: Buffer): Buffer;
-  /**
-   * Whether the replay itself answered a request, by the browser's id of it. It does so below Playwright, whose word of
-   * what a route did is then not waited for.
-   */
-  hasAnswered?(requestId: string): boolean;
   /** Called before the first line of the step's body runs, so what it switches is switched by then. */
   stepBegins(step: ReplayStep): void;
   /** What the body of the step that has just begun waits for; a rejection takes its place. */

@@ -16,10 +16,22 @@ interface Chain {
   readonly waiting: Set<() => void>;
 }
 
+/** Longest that the word of a route waits for the request that it is about. */
+const EARLY_MS = 5_000;
+
+/** What a route did to a request that the browser has not told here. */
+interface Early {
+  readonly method: string;
+  readonly url: string;
+  readonly routed: Routed;
+  readonly atMs: number;
+}
+
 /** All exchanges of one browser. A request seen through two sessions (a frame's and its page's) is one exchange. */
 export class RequestBook {
   readonly #chains = new Map<string, Chain>();
   readonly #downloads = new Map<string, (body: Body) => void>();
+  #early: Early[] = [];
 
   /** The hop that is under way. */
   get(key: string): Exchange | undefined {
@@ -30,6 +42,7 @@ export class RequestBook {
   add(session: Session, exchange: Exchange): void {
     const chain = this.#chain(exchange.begun.key);
     chain.hops.push(exchange);
+    this.#routedBefore(exchange);
     match(session, chain);
     for (const other of this.#chains.values()) if (other.hops.at(-1)?.begun.preflightFor) match(session, other);
   }
@@ -79,22 +92,28 @@ export class RequestBook {
     await this.#when(exchange, bound_ms, () => exchange.sent || exchange.hasExtra === false);
   }
 
-  /** Playwright answered, changed or refused a request that the test had routed; its word and the answer race. */
+  /**
+   * Playwright is about to answer, change or refuse a request that the test has routed. Its word comes before any answer, and
+   * on a busy machine before the request itself, because each connection to a page is told in its own time: of 20 runs of
+   * three routes, three lost a word that came first.
+   */
   routed(method: string, url: string, routed: Routed): void {
-    const open = [...this.#chains.values()].flatMap((chain) => {
-      const last = chain.hops.at(-1);
-      return last && !last.routed && last.begun.url === url && last.begun.method === method ? [{ chain, last }] : [];
-    });
-    const answered = routed === 'fulfilled' ? open.find(({ last }) => last.looksMadeUp) : undefined;
-    const found = answered ?? open.find(({ last }) => !last.response);
-    if (!found) return;
-    found.last.routed = routed;
-    tellWaiting(found.chain);
+    const open = [...this.#chains.values()].map(({ hops }) => hops.at(-1));
+    const found = open.find((last) => last && !last.routed && !last.response && last.begun.url === url && last.begun.method === method);
+    if (found) found.routed = routed;
+    else this.#early = [...this.#stillEarly(), { method, url, routed, atMs: Date.now() }];
   }
 
-  /** Waits for word of what a route did, where the end of the exchange looks like the work of one. */
-  async markOf(exchange: Exchange, bound_ms: number): Promise<void> {
-    if (exchange.looksMadeUp && exchange.begun.resourceType !== 'preflight') await this.#when(exchange, bound_ms, () => exchange.routed !== undefined);
+  #routedBefore(exchange: Exchange): void {
+    if (this.#early.length === 0 || exchange.begun.resourceType === 'preflight') return;
+    this.#early = this.#stillEarly();
+    const index = this.#early.findIndex(({ method, url }) => method === exchange.begun.method && url === exchange.begun.url);
+    if (index >= 0) exchange.routed = this.#early.splice(index, 1)[0]?.routed;
+  }
+
+  #stillEarly(): Early[] {
+    const since = Date.now() - EARLY_MS;
+    return this.#early.filter(({ atMs }) => atMs >= since);
   }
 
   /**
@@ -144,6 +163,7 @@ export class RequestBook {
     const left = [...this.#chains.values()].flatMap(({ hops }) => hops).filter(({ ended }) => !ended);
     this.#chains.clear();
     this.#downloads.clear();
+    this.#early = [];
     for (const exchange of left) {
       const end = Date.now();
       if (!exchange.response && !exchange.extra?.statusCode) writeFailed(session, exchange, 'still under way when the test ended', end);

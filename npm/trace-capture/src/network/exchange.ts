@@ -87,13 +87,6 @@ export class Exchange {
     return hasHeaders && this.isPlaced && (!this.begun.hasBody || this.requestBody !== undefined);
   }
 
-  /** Whether the end is one that a route can bring about: an answer from no address, or a refusal without a cause. */
-  get looksMadeUp(): boolean {
-    const { response } = this;
-    if (!response) return this.error === 'net::ERR_FAILED';
-    return !response.remoteIPAddress && !this.fromMemory && response.fromServiceWorker !== true && response.fromDiskCache !== true && /^https?:/.test(this.begun.url);
-  }
-
   get responseHeaders(): RawHeaders {
     return this.extra?.headers ?? this.response?.headers ?? {};
   }

@@ -17,8 +17,6 @@ import { writeFailed, writeRequest, writeResponse } from './write.js';
 
 /** How long a line waits for the headers that were really sent or received before it is written without them. */
 const EXTRA_INFO_MS = 5_000;
-/** The same for the word of what a route did, which comes from Playwright's server. */
-const MARK_MS = 1_000;
 const STREAM_MS = 5_000;
 const REQUEST_BODY_MS = 15_000;
 const DOWNLOAD_MS = 60_000;
@@ -114,6 +112,8 @@ export class NetworkTarget {
   #exchange(session: Session, { requestId, request, type, wallTime, frameId, initiator }: WillBeSent, previous: Exchange | undefined): Exchange {
     const preflight = initiator?.type === 'preflight';
     const asker = preflight ? initiator.requestId : undefined;
+    // A page that closes with its request under way has no place any more when the line is written; a new one has none yet.
+    const begunIn = this.#around.where(session, frameId);
     return new Exchange({
       id: this.#book.nextId(session),
       key: requestId,
@@ -121,7 +121,7 @@ export class NetworkTarget {
       url: request.url,
       resourceType: preflight ? 'preflight' : (type ?? 'other').toLowerCase(),
       stepId: session.steps.current?.id,
-      where: () => this.#book.get(asker ?? '')?.begun.where() ?? this.#around.where(session, frameId),
+      where: () => this.#book.get(asker ?? '')?.begun.where() ?? { ...begunIn, ...this.#around.where(session, frameId) },
       startMs: wallTime * 1000,
       redirectedFrom: previous?.begun.id,
       preflightFor: preflight ? () => this.#book.idOf(asker) : undefined,
@@ -245,7 +245,6 @@ export class NetworkTarget {
     if (exchange.asking) await atMost(REQUEST_BODY_MS, exchange.asking);
     await this.#book.extraOf(exchange, EXTRA_INFO_MS);
     await this.#book.placeOf(exchange, EXTRA_INFO_MS);
-    if (replayGuest()?.hasAnswered?.(exchange.begun.key) !== true) await this.#book.markOf(exchange, MARK_MS);
   }
 
   /** What had arrived of a body whose transfer broke. */

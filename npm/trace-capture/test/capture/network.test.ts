@@ -106,3 +106,37 @@ test('a preflight is written when the request is known that it asks for, which a
   book.add(session, exchange('asker'));
   assert.deepEqual(written.map((payload) => Reflect.get(payload, 'preflight_for') as unknown), ['r-asker']);
 });
+
+/** What routes did, told before and after the requests they are about. */
+describe('the word of a route finds its request', () => {
+  type Move = 'first' | 'second' | 'other' | 'preflight' | 'answered' | 'fulfilled' | 'continued';
+  const cases: readonly (readonly [string, readonly Move[], Readonly<Record<string, string | undefined>>])[] = [
+    ['told after it', ['first', 'fulfilled'], { first: 'fulfilled' }],
+    ['told before it', ['fulfilled', 'first'], { first: 'fulfilled' }],
+    ['told before it, with another on its way', ['fulfilled', 'other', 'first'], { other: undefined, first: 'fulfilled' }],
+    ['two at one address, in order', ['fulfilled', 'first', 'continued', 'second'], { first: 'fulfilled', second: 'continued' }],
+    ['not to one that is answered', ['first', 'answered', 'fulfilled', 'second'], { first: undefined, second: 'fulfilled' }],
+    ['not to a preflight, which no route sees', ['fulfilled', 'preflight', 'first'], { preflight: undefined, first: 'fulfilled' }],
+    ['once', ['fulfilled', 'first', 'second'], { first: 'fulfilled', second: undefined }],
+  ];
+  for (const [name, moves, expected] of cases) {
+    test(name, () => {
+      const session = { seen: new Set(), recorder: { tsOf: () => 0 }, append: () => undefined } as unknown as Session;
+      const book = new RequestBook();
+      const exchanges = new Map<string, Exchange>();
+      for (const move of moves) {
+        if (move === 'fulfilled' || move === 'continued') book.routed('GET', 'http://site/', move);
+        else if (move === 'answered') Object.assign(exchanges.get('first') ?? {}, { response: { status: 200 } });
+        else {
+          const exchange = new Exchange({
+            id: move, key: move, method: 'GET', url: move === 'other' ? 'http://site/other' : 'http://site/', resourceType: move === 'preflight' ? 'preflight' : 'fetch', stepId: undefined,
+            where: () => ({}), startMs: 0, redirectedFrom: undefined, preflightFor: undefined, hasBody: false, requestHeaders: {},
+          });
+          exchanges.set(move, exchange);
+          book.add(session, exchange);
+        }
+      }
+      assert.deepEqual(Object.fromEntries([...exchanges].map(([key, { routed }]) => [key, routed])), expected);
+    });
+  }
+});

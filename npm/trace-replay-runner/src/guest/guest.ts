@@ -122,10 +122,6 @@ export class Guest implements ReplayGuest {
     return asServed(body);
   }
 
-  hasAnswered(requestId: string): boolean {
-    return this.#replay.answered.has(requestId);
-  }
-
   stepBegins(step: ReplayStep): void {
     this.#replay.pace.stepBegins(step.id);
     const { index } = step;

@@ -21,8 +21,6 @@ export class Replay {
   readonly pace: Pace;
   readonly findings: Findings;
   readonly stall: Stall;
-  /** Requests that were answered here, by the browser's ids of them. */
-  readonly answered: Set<string> = new Set();
   /** What recorded cookies, as `name=value`, are at the running application. */
   readonly cookies: Map<string, string> = new Map();
   readonly #switched: (() => void)[] = [];

@@ -18,7 +18,6 @@ import { shown } from './shown.js';
 interface Paused {
   readonly requestId: string;
   readonly resourceType?: string;
-  readonly networkId?: string;
   /** Only of an answer that we asked to see before the browser does. */
   readonly responseStatusCode?: number;
   readonly responseErrorReason?: string;
@@ -239,13 +238,11 @@ export class Transport {
     await this.#send('Fetch.continueRequest', { requestId: paused.requestId, ...changed, ...(isWorkerScript(paused) ? { interceptResponse: true } : {}) });
   }
 
-  async #fulfil({ requestId, networkId }: Paused, answer: Fulfilment): Promise<void> {
-    if (networkId !== undefined) this.#replay.answered.add(networkId);
+  async #fulfil({ requestId }: Paused, answer: Fulfilment): Promise<void> {
     await this.#send('Fetch.fulfillRequest', { requestId, ...answer });
   }
 
-  async #fail({ requestId, networkId }: Paused, errorReason: string): Promise<void> {
-    if (networkId !== undefined) this.#replay.answered.add(networkId);
+  async #fail({ requestId }: Paused, errorReason: string): Promise<void> {
     await this.#send('Fetch.failRequest', { requestId, errorReason });
   }
 
