@@ -37,6 +37,7 @@ export { fixtures };
 export { trace } from './api.js';
 export { configure } from './options/index.js';
 export { register } from './register.js';
-export type { ReplayGuest, ReplaySession, ReplayStep } from './replay-port.js';
+export type { ApiAnswer, ApiAsked } from './network/api-hops.js';
+export type { ReplayGuest, ReplayHop, ReplaySession, ReplayStep } from './replay-port.js';
 export type { TraceApi } from './api.js';
 export type { CloneOptions, TraceCaptureOptions } from './options/index.js';

@@ -3,9 +3,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { compileFunction } from 'node:vm';
+import type { ApiAsked } from './network/api-hops.js';
+import { ApiHop } from './network/api-hops.js';
 import type { Settings } from './options/index.js';
 import { role } from './placement.js';
 import type { Step } from './playwright/steps.js';
+import { guarded } from './problems.js';
 import type { Session } from './session.js';
 import type { Payload } from './values.js';
 import { within } from './wait.js';
@@ -27,10 +30,18 @@ export interface ReplayStep {
   readonly category: string;
 }
 
+/** A request that the replay answers before anybody sends it, so that no recorder sees it: what is told of it makes its events. */
+export type ReplayHop = Pick<ApiHop, 'answered' | 'failed'> & {
+  /** It was led on to another request. */
+  leadsTo(asked: ApiAsked): ReplayHop | undefined;
+};
+
 /** What a replay may do to the trace of the test it replays. */
 export interface ReplaySession {
   readonly traceId: string;
   append(kind: string, payload: Readonly<Record<string, unknown>>): void;
+  /** The test's own client asks a server, and the replay is going to answer. Recorders of other releases may lack it. */
+  asks?(asked: ApiAsked): ReplayHop | undefined;
 }
 
 /** What stands between a replayed test and the world. It lives in the test's worker; another package brings it. */
@@ -107,9 +118,19 @@ export function followReplay(session: Session): void {
   guest.testBegins(session.testInfo, {
     traceId: session.recorder.traceId,
     append: (kind, payload) => session.append(kind, payload as Payload),
+    ...(session.settings.network ? { asks: (asked) => hopOf(session, asked) } : {}),
   });
   session.onStep((when, step) => (when === 'start' ? guest.stepBegins(told(step)) : guest.stepEnds(told(step))));
   session.onClose(async (bound_ms) => await within(bound_ms * END_SHARE, guest.testEnds()));
+}
+
+function hopOf(session: Session, asked: ApiAsked, from?: ApiHop): ReplayHop | undefined {
+  const hop = guarded('an answer of the replay', () => new ApiHop(session, asked, from));
+  return hop && {
+    answered: (answer) => guarded('an answer of the replay', () => hop.answered(answer)),
+    failed: (error) => guarded('an answer of the replay', () => hop.failed(error)),
+    leadsTo: (next) => hopOf(session, next, hop),
+  };
 }
 
 /** Gives a new context to the guest; rejects when that fails or takes too long. */

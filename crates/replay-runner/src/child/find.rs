@@ -24,8 +24,10 @@ pub(crate) fn find(root: &Path, before: &[PathBuf], replay_id: &str) -> Option<F
         new.filter_map(|dir| Some((dir.clone(), start_of(&dir)?))).collect();
     // A trace that names another replay is another's, in a root that several share; one that names none was recorded without being replayed.
     let names = |event: &Event| event.payload.field("replay.id");
-    let (dir, start) =
-        starts.iter().rfind(|(_, event)| names(event).is_some_and(|id| id == replay_id))?;
+    let own = starts.iter().filter(|(_, event)| names(event).is_some_and(|id| id == replay_id));
+    // A spec may ask for further attempts of a test that failed. They are recorded too, but the first one is the replay.
+    let begun = |(_, event): &&(PathBuf, Event)| event.payload.field("wall_ms")?.as_u64();
+    let (dir, start) = own.min_by_key(begun)?;
     let mut builder = SummaryBuilder::default();
     let trace = edge::open_trace(dir).ok()?;
     trace.events().flatten().for_each(|event| builder.push(&event));

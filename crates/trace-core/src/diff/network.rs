@@ -8,7 +8,7 @@ use super::Side;
 use super::align::align;
 use super::body::{BodyChange, change};
 use crate::event::{Content, Event, Kind, Seq};
-use crate::trace::normalise::{normalise, url_shape};
+use crate::trace::normalise::{normalise, segment_shape, url_shape};
 use crate::trace::read::{error_message, flag, number, raw, text};
 
 /// One side's view of a request.
@@ -184,7 +184,8 @@ fn content(event: &Event) -> Option<Content> {
     serde_json::from_slice(raw(event, "body")?).ok()
 }
 
-/// Host without a port of this machine, path with ids replaced, the names of the query's parameters.
+/// Host without a port of this machine, path with ids replaced, the names of the query's parameters. A parameter without a name is
+/// as good as a segment of the path.
 pub(crate) fn address_shape(url: &str) -> String {
     let scheme = url.split(':').next().unwrap_or_default();
     if matches!(scheme, "data" | "blob" | "about") {
@@ -197,9 +198,12 @@ pub(crate) fn address_shape(url: &str) -> String {
     let place = if is_here { "" } else { host };
     let query =
         rest.split('#').next().and_then(|rest| rest.split_once('?')).map(|(_, query)| query);
-    let mut keys: Vec<&str> = query
-        .map(|query| query.split('&').filter_map(|pair| pair.split('=').next()).collect())
-        .unwrap_or_default();
+    let name = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) => name.to_owned(),
+        None => segment_shape(pair),
+    };
+    let parts = query.into_iter().flat_map(|query| query.split('&'));
+    let mut keys: Vec<String> = parts.map(name).collect();
     keys.sort_unstable();
     let asked = if keys.is_empty() { String::new() } else { format!("?{}", keys.join("&")) };
     format!("{place}{}{asked}", url_shape(url))
@@ -215,6 +219,7 @@ mod tests {
             ("http://127.0.0.1:4000/api/orders/17", "http://localhost:51234/api/orders/4711"),
             ("https://api.stripe.com/v1/x?b=1&a=2", "https://api.stripe.com/v1/x?a=9&b=8#top"),
             ("blob:http://127.0.0.1/1-2", "blob:http://127.0.0.1/3-4"),
+            ("http://127.0.0.1:1/a.png?1795342297438", "http://127.0.0.1:1/a.png?1795342297583"),
         ] {
             assert_eq!(address_shape(a), address_shape(b));
         }

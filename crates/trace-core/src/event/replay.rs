@@ -53,6 +53,9 @@ pub struct ReplayRef {
     pub strategy: String,
     /// Who answers the application's requests.
     pub app_mode: AppMode,
+    /// Nobody was asked, neither the application nor a simulator: the record answered to the end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_record: bool,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Extra,

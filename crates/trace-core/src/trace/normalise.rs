@@ -75,7 +75,8 @@ pub(crate) fn url_shape(url: &str) -> String {
     segments.join("/")
 }
 
-fn segment_shape(segment: &str) -> String {
+/// A segment of a path with ids and numbers replaced.
+pub(crate) fn segment_shape(segment: &str) -> String {
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
     let is_version = segment.len() <= 3 && segment.starts_with('v');
     if digits == 0 || is_version {

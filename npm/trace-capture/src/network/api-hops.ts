@@ -1,9 +1,9 @@
 import { implementationOf, property } from '../playwright/privates.js';
 import { guarded } from '../problems.js';
 import type { Session } from '../session.js';
-import type { Json, Payload } from '../values.js';
+import type { Payload } from '../values.js';
 import type { Body } from './exchange.js';
-import { bodiless, limited, mediaTypeOf, tls } from './exchange.js';
+import { bodiless, limited, tls } from './exchange.js';
 import type { RawHeaders, RawSecurity } from './types.js';
 
 /** One request as the object behind an `APIRequestContext` sends it; the same object is named by its end. */
@@ -29,15 +29,20 @@ interface HopEnd {
   readonly securityDetails?: Partial<RawSecurity>;
 }
 
-interface Hop {
-  readonly session: Session;
-  readonly id: string;
+/** A request of the test's own client. */
+export interface ApiAsked {
   readonly method: string;
   readonly url: string;
-  /** The URL of the test's own call, which may have been led on. */
-  readonly root: string;
-  readonly startTs: number;
-  readonly stepId: string | undefined;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body?: Buffer | undefined;
+}
+
+/** What it was answered. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body?: Buffer | undefined;
 }
 
 const numbers = new WeakMap<Session, number>();
@@ -49,12 +54,62 @@ export function nextApiId(session: Session): string {
   return `api${number}`;
 }
 
+/** One request on its way, in the record of the session that it began in. */
+export class ApiHop {
+  readonly asked: ApiAsked;
+  /** The URL of the test's own call, which may have been led on. */
+  readonly root: string;
+  readonly #session: Session;
+  readonly #id: string;
+  readonly #startTs: number;
+  readonly #stepId: string | undefined;
+
+  /** Writes the request; `from` is the hop that led on to it. */
+  constructor(session: Session, asked: ApiAsked, from?: ApiHop) {
+    session.seen.add('network');
+    this.asked = asked;
+    this.root = from?.root ?? asked.url;
+    this.#session = session;
+    this.#id = nextApiId(session);
+    this.#startTs = session.recorder.now();
+    this.#stepId = from ? from.#stepId : session.steps.current?.id;
+    const headers = lowerCased(asked.headers);
+    this.#write('network.request', this.#startTs, { headers, ...(from === undefined ? {} : { redirected_from: from.#id }) }, bodyOf(session, asked.body), headers);
+  }
+
+  /** Writes its answer, with `more` of what is known of the way. */
+  answered({ status, statusText, headers: told, body: data }: ApiAnswer, more: Payload = {}): void {
+    const endTs = this.#session.recorder.now();
+    const headers = lowerCased(told);
+    const body = bodiless(this.asked.method, status) ? undefined : bodyOf(this.#session, data);
+    const payload: Payload = {
+      status, status_text: statusText, headers, ...more, duration_ms: Math.max(0, endTs - this.#startTs),
+      ...(body && 'missing' in body ? { body_missing: body.missing } : {}),
+    };
+    this.#write('network.response', endTs, payload, body, headers);
+  }
+
+  /** Writes that it came to nothing. */
+  failed(error: string): void {
+    this.#write('network.failed', this.#session.recorder.now(), { error }, undefined, []);
+  }
+
+  #write(kind: string, ts: number, more: Payload, body: Body | undefined, headers: readonly (readonly [string, string])[]): void {
+    const { method, url } = this.asked;
+    const payload: Payload = { request_id: this.#id, method, url, resource_type: 'fetch', source: 'api_request', ...more };
+    const place = { stepId: this.#stepId, ts };
+    if (!body || 'missing' in body) return this.#session.append(kind, payload, place);
+    const mediaType = headers.find(([name]) => name === 'content-type')?.[1] ?? 'application/octet-stream';
+    this.#session.appendContent(kind, payload, [{ field: 'body', data: body.data, mediaType, ...(body.truncated ? { truncated: body.truncated } : {}) }], place);
+  }
+}
+
 /** The requests of one `APIRequestContext` hop by hop, with the bytes that were really sent. */
 export class ApiHops {
   readonly #current: () => Session | undefined;
-  readonly #open = new Map<HopBegin, Hop>();
+  readonly #open = new Map<HopBegin, ApiHop>();
   /** Hops that lead on, by where to. */
-  readonly #leading = new Map<string, Hop>();
+  readonly #leading = new Map<string, ApiHop>();
 
   private constructor(current: () => Session | undefined) {
     this.#current = current;
@@ -71,57 +126,38 @@ export class ApiHops {
     return hops;
   }
 
-  /** A call of the test failed; whether a hop of it was under way and is written as failed. */
-  failed(url: string, error: string): boolean {
-    const hop = [...this.#open].find(([, { root }]) => root === url);
-    if (!hop) return false;
-    const [event, { session, id, method, url: last, stepId }] = hop;
+  /** A call of the test failed: the hop of it that was under way is written as failed. */
+  failed(url: string, error: string): void {
+    const found = [...this.#open].find(([, { root }]) => root === url);
+    if (!found) return;
+    const [event, hop] = found;
     this.#open.delete(event);
-    session.append('network.failed', { request_id: id, method, url: last, error, resource_type: 'fetch', source: 'api_request' }, { stepId });
-    return true;
+    hop.failed(error);
   }
 
   #begin(event: HopBegin): void {
     const session = this.#current();
     if (!session?.settings.network) return;
-    session.seen.add('network');
     const url = String(event.url);
     const from = this.#leading.get(url);
     this.#leading.delete(url);
-    const hop: Hop = {
-      session, id: nextApiId(session), method: event.method, url, root: from?.root ?? url,
-      startTs: session.recorder.now(), stepId: from?.stepId ?? session.steps.current?.id,
-    };
-    this.#open.set(event, hop);
-    const headers: Json = Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
-    const payload: Payload = {
-      request_id: hop.id, method: hop.method, url, resource_type: 'fetch', source: 'api_request', headers,
-      ...(from === undefined ? {} : { redirected_from: from.id }),
-    };
-    write(hop, 'network.request', payload, bodyOf(session, event.postData), mediaTypeOf(event.headers, 'application/octet-stream'), hop.startTs);
+    const headers = Object.entries(event.headers).map(([name, value]) => [name, String(value)] as const);
+    this.#open.set(event, new ApiHop(session, { method: event.method, url, headers, body: event.postData }, from));
   }
 
   #end(event: HopEnd): void {
     const hop = this.#open.get(event.requestEvent);
     if (!hop) return;
     this.#open.delete(event.requestEvent);
-    const { session, id, method, url, startTs } = hop;
-    const endTs = session.recorder.now();
-    const next = leadsTo(event, url);
+    const next = leadsTo(event, hop.asked.url);
     if (next !== undefined) this.#leading.set(next, hop);
-    const headers = pairs(event.rawHeaders);
     const security = tls(event.securityDetails);
     const timing = Object.fromEntries(Object.entries(event.timings ?? {}).filter(([name, ms]) => name !== 'blocked' && ms >= 0));
-    const body = bodiless(method, event.statusCode) ? undefined : bodyOf(session, event.body);
-    const payload: Payload = {
-      request_id: id, method, url, status: event.statusCode, status_text: event.statusMessage, headers, resource_type: 'fetch', source: 'api_request',
+    hop.answered({ status: event.statusCode, statusText: event.statusMessage, headers: pairs(event.rawHeaders), body: event.body }, {
       ...(event.serverIPAddress === undefined ? {} : { remote: `${event.serverIPAddress}:${event.serverPort ?? 0}` }),
       ...(event.httpVersion === undefined ? {} : { protocol: `http/${event.httpVersion}` }),
-      ...(security ? { tls: security } : {}), timing, duration_ms: Math.max(0, endTs - startTs),
-      ...(body && 'missing' in body ? { body_missing: body.missing } : {}),
-    };
-    const mediaType = headers.find(([name]) => name === 'content-type')?.[1] ?? 'application/octet-stream';
-    write(hop, 'network.response', payload, body, mediaType, endTs);
+      ...(security ? { tls: security } : {}), timing,
+    });
   }
 }
 
@@ -133,16 +169,14 @@ function leadsTo({ statusCode, headers, body }: HopEnd, url: string): string | u
 }
 
 function pairs(raw: readonly string[]): (readonly [string, string])[] {
-  return raw.flatMap((name, index) => (index % 2 === 0 ? [[name.toLowerCase(), raw[index + 1] ?? ''] as const] : []));
+  return raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ''] as const] : []));
+}
+
+function lowerCased(headers: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+  return headers.map(([name, value]) => [name.toLowerCase(), value] as const);
 }
 
 function bodyOf(session: Session, data: Buffer | undefined): Body | undefined {
   if (!data || data.length === 0) return undefined;
   return session.noBodies === undefined ? limited(data, session.settings.max_body_bytes) : { missing: session.noBodies };
-}
-
-function write({ session, stepId }: Hop, kind: string, payload: Payload, body: Body | undefined, mediaType: string, ts: number): void {
-  const place = { stepId, ts };
-  if (!body || 'missing' in body) return session.append(kind, payload, place);
-  session.appendContent(kind, payload, [{ field: 'body', data: body.data, mediaType, ...(body.truncated ? { truncated: body.truncated } : {}) }], place);
 }

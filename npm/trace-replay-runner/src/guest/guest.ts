@@ -65,14 +65,14 @@ export class Guest implements ReplayGuest {
     this.#replay = this.#way.replay;
     this.#chunks = new ChunkServer(this.#replay);
     this.#sockets = new Sockets(this.#replay, readSockets(this.#replay.source.sockets()));
-    this.#requests = new ApiRequests(this.#replay);
+    this.#requests = new ApiRequests(this.#replay, (asked) => this.#session?.asks?.(asked));
     this.#clock = new PageClock(this.#replay);
     this.#workers = new Workers(() => this.#clock.by_ms);
     if (order.hold) this.#hold = new Hold(order.hold);
     const { replay_id: id, from_step, strategy, app_mode } = order;
     this.isOnRecord = order.is_on_record === true;
     this.seed = this.#replay.plan.seed ?? undefined;
-    this.runStart = { parent_trace_id: this.#replay.plan.trace_id, replay: { id, from_step, strategy, app_mode } };
+    this.runStart = { parent_trace_id: this.#replay.plan.trace_id, replay: { id, from_step, strategy, app_mode, ...(this.isOnRecord ? { on_record: true } : {}) } };
   }
 
   playwrightReady(playwright: unknown): void {

@@ -8,7 +8,7 @@ use super::network::contents;
 use super::{Beside, Channel, ChannelReport, Side};
 use crate::event::{CloneState, Event, Kind};
 
-/// States are read every now and then, so only the last one of each clone can be compared.
+/// States are read every now and then, so only the last one of each clone can be compared; none of a replay that reads none.
 pub(super) fn clones(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
     let clocks = Clocks::new(a.summary.wall_ms, b.summary.wall_ms);
     let compare = |one: &(&dyn Beside, CloneState), other: &(&dyn Beside, CloneState)| -> Alike {
@@ -19,6 +19,9 @@ pub(super) fn clones(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
 
 fn items<'r>(side: &Side<'r>) -> Vec<Item<(&'r dyn Beside, CloneState)>> {
     let mut last = BTreeMap::new();
+    if side.is_on_record {
+        return Vec::new();
+    }
     // Not only from the step on: a clone that nobody touched since is as it was before.
     for event in side.run.events.iter().filter(|event| event.kind == Kind::CloneState) {
         if let Ok(state) = event.payload.read::<CloneState>("clone.state") {

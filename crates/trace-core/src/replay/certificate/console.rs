@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::alike::{quoted, texts};
+use super::boundary::{Parted, straighten};
 use super::channel::{Alike, Item, Placed, report};
 use super::{Channel, ChannelReport, Side};
 use crate::event::{Event, Kind};
@@ -21,12 +22,16 @@ pub(super) fn console(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
     let order = |placed: &Placed<'_>| {
         if placed.moved { Alike::Equivalent } else { Alike::Identical }
     };
-    report(Channel::Console, &items(a), &items(b), compare, order)
+    let (mut left, mut right) = (Parted::of(a, items(a)), Parted::of(b, items(b)));
+    if a.ran_all() && b.ran_all() {
+        straighten(&mut left, &mut right, |item| item.known_ms);
+    }
+    report(Channel::Console, &left.live, &right.live, compare, order)
 }
 
 fn items(side: &Side<'_>) -> Vec<Item<String>> {
     let told =
-        side.events().filter(|event| matches!(event.kind, Kind::ConsoleLog | Kind::ConsoleError));
+        side.all().filter(|event| matches!(event.kind, Kind::ConsoleLog | Kind::ConsoleError));
     let requested = requested(side.run.events);
     let item = |event: &Event| {
         let level = text(event, "level").unwrap_or_default();

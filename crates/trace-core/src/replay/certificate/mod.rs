@@ -1,9 +1,11 @@
 //! Whether a replay came out as recorded: channel by channel, how much is identical, and where the first divergence is.
 //!
 //! - Identical never hides a difference: whatever differs only in what changes from run to run is called equivalent.
+//! - What a replay had nobody to ask for never counts, because that it is missing says nothing about the test; it is named instead.
 //! - Times never count, because they differ in every run; neither does how often Playwright looked, for the same reason.
 
 mod alike;
+mod boundary;
 mod channel;
 mod clones;
 mod console;
@@ -18,14 +20,19 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unasked;
 
 use serde::Serialize;
 
+use self::channel::Alike;
 use self::order::{Mark, Order};
+pub use self::unasked::Unasked;
 use super::beside::Beside;
 use super::error::ReplayError;
 use super::plan::Past;
-use crate::event::Event;
+use crate::event::{Event, Kind, ReplayStrategy};
+use crate::trace::normalise::normalise;
+use crate::trace::read::text;
 use crate::trace::{StepTree, Summary, SummaryBuilder};
 
 /// One trace of the two.
@@ -54,7 +61,8 @@ pub struct Certificate {
     pub trace_id: String,
     /// Number of the step from which on both are compared.
     pub from_step: u64,
-    /// The replay ended as the record did: with the same status and the same kind of failure.
+    /// The replay ended as the record did: with the same status, and a failure of the same kind or with the same message in the same step.
+    /// What is left out does not decide it.
     pub reproduced: bool,
     /// How the record ended.
     pub recorded: Outcome,
@@ -64,6 +72,9 @@ pub struct Certificate {
     pub grade: Grade,
     /// Each channel that either side has something of.
     pub channels: Vec<ChannelReport>,
+    /// What is left out of them, because the replay was on the record alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unasked: Vec<Unasked>,
     /// Where they first came apart; none when nothing diverged.
     pub first: Option<Divergence>,
     /// The first thing that differs in what changes from run to run, such as an id that is drawn anew; none when there is no such thing.
@@ -193,20 +204,46 @@ struct Side<'r> {
     tree: StepTree,
     past: Past,
     summary: Summary,
+    /// What other processes told is left out.
+    is_on_record: bool,
 }
 
 impl<'r> Side<'r> {
-    fn of(run: Run<'r>, from_step: u64) -> Result<Self, ReplayError> {
+    fn of(run: Run<'r>, from_step: u64, is_on_record: bool) -> Result<Self, ReplayError> {
         let tree = StepTree::build(run.events);
         let past = Past::of(&tree, from_step)?;
-        let mut summary = SummaryBuilder::default();
-        run.events.iter().for_each(|event| summary.push(event));
-        Ok(Self { run, tree, past, summary: summary.finish() })
+        let summary = summary_of(run.events.iter());
+        Ok(Self { run, tree, past, summary, is_on_record })
     }
 
-    /// The events from the step on.
+    /// The events from the step on that count.
     fn events(&self) -> impl Iterator<Item = &'r Event> {
-        self.run.events.iter().filter(|event| !self.past.has(event))
+        self.all().filter(|event| !self.past.has(event))
+    }
+
+    /// The events of the whole run that count.
+    fn all(&self) -> impl Iterator<Item = &'r Event> {
+        let is_out = |event: &Event| self.is_on_record && unasked::is_foreign(event);
+        self.run.events.iter().filter(move |event| !is_out(event))
+    }
+
+    /// Whether the event of that seq lies before the step.
+    fn is_past(&self, seq: u64) -> bool {
+        let events = self.run.events;
+        let at = events.binary_search_by_key(&seq, |event| event.seq.get());
+        at.is_ok_and(|at| self.past.has(&events[at]))
+    }
+
+    /// Whether its skipped steps were run, and not left out by restoring a browser.
+    fn ran_all(&self) -> bool {
+        let mut starts = self.run.events.iter().filter(|event| event.kind == Kind::ReplayStart);
+        let restored = ReplayStrategy::Restore.as_str();
+        !starts.any(|event| text(event, "strategy").as_deref() == Some(restored))
+    }
+
+    /// The kind of failure that shows in the events that count.
+    fn kind_of_failure(&self) -> Option<String> {
+        summary_of(self.all()).signature.map(|signature| signature.slug)
     }
 
     fn outcome(&self) -> Outcome {
@@ -218,13 +255,35 @@ impl<'r> Side<'r> {
     }
 }
 
+/// Whether both failed in the same step with the same message. A kind of failure is named after what was wrong near it, such as an answer
+/// that came a moment sooner or later; the message is the failure itself.
+fn fails_alike(a: &Side<'_>, b: &Side<'_>) -> bool {
+    let step = |side: &Side<'_>| {
+        side.summary.failed_step.as_ref().map(|step| (step.index, normalise(&step.title)))
+    };
+    let errors = a.summary.error.as_deref().zip(b.summary.error.as_deref());
+    let is_alike = |(one, other): (&str, &str)| {
+        !matches!(messages::messages("error", one, other), Alike::Diverged(_))
+    };
+    step(a).is_some() && step(a) == step(b) && errors.is_some_and(is_alike)
+}
+
+fn summary_of<'r>(events: impl Iterator<Item = &'r Event>) -> Summary {
+    let mut builder = SummaryBuilder::default();
+    events.for_each(|event| builder.push(event));
+    builder.finish()
+}
+
 /// Compares a replay with its record from a top-level step on. Errors: one of them has no such step.
 pub fn certificate(
     recorded: Run<'_>,
     replayed: Run<'_>,
     from_step: u64,
 ) -> Result<Certificate, ReplayError> {
-    let (a, b) = (Side::of(recorded, from_step)?, Side::of(replayed, from_step)?);
+    let is_on_record = unasked::is_on_record(replayed.events);
+    let side = |run| Side::of(run, from_step, is_on_record);
+    let (a, b) = (side(recorded)?, side(replayed)?);
+    let unasked = if is_on_record { unasked::unasked(&a) } else { Vec::new() };
     let mut channels: Vec<ChannelReport> = [
         steps::steps(&a, &b),
         steps::assertions(&a, &b),
@@ -251,11 +310,13 @@ pub fn certificate(
         parent_trace_id: a.summary.trace_id.clone(),
         trace_id: b.summary.trace_id.clone(),
         from_step,
-        reproduced: recorded.status == replayed.status && recorded.signature == replayed.signature,
+        reproduced: recorded.status == replayed.status
+            && (a.kind_of_failure() == b.kind_of_failure() || fails_alike(&a, &b)),
         recorded,
         replayed,
         grade: channels.iter().map(|report| report.grade).max().unwrap_or(Grade::Identical),
         channels,
+        unasked,
         first,
         varies,
     })

@@ -3,14 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use super::alike::{Clocks, texts};
+use super::boundary::{Parted, straighten};
 use super::channel::{Alike, Item, Placed, report};
 use super::icons::is_icon;
 use super::streams::begun_anew;
+use super::unasked::OWN_CLIENT;
 use super::{Beside, Channel, ChannelReport, Side};
 use crate::blob::BlobId;
 use crate::diff::network::address_shape;
 use crate::event::{Content, Event, Headers, Kind, NetworkFailed, NetworkRequest, NetworkResponse};
 use crate::replay::network::fields::{Field, Shape};
+use crate::trace::read::text;
 
 /// A request as it is compared.
 struct Exchange<'r> {
@@ -23,6 +26,42 @@ struct Exchange<'r> {
     is_left: bool,
     /// The replay itself had its page ask once more.
     is_anew: bool,
+    asker: Asker,
+}
+
+/// Who sends a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    /// The code of a page, or its user.
+    Page,
+    /// The browser, for a part of a document. Which of them it comes upon first depends on how fast it reads which.
+    Browser,
+    /// The test's own client, which runs beside the pages.
+    Test,
+}
+
+impl Asker {
+    fn of(event: &Event, resource_type: &str) -> Self {
+        if text(event, "source").as_deref() == Some(OWN_CLIENT) {
+            return Self::Test;
+        }
+        if PARTS.contains(&resource_type) { Self::Browser } else { Self::Page }
+    }
+
+    fn has_no_order_with(self, other: Self) -> bool {
+        let both_browser = self == Self::Browser && other == Self::Browser;
+        both_browser || (self == Self::Test) != (other == Self::Test)
+    }
+}
+
+impl Exchange<'_> {
+    /// Whether nothing but the machine puts the two in order.
+    fn is_beside(&self, other: &Self) -> bool {
+        let (one, two) = (self.span_ms, other.span_ms);
+        let overlap = one.0 <= two.1 && two.0 <= one.1;
+        let same_burst = (one.0 - two.0).abs() <= BURST_MS;
+        overlap || same_burst || self.asker.has_no_order_with(other.asker)
+    }
 }
 
 enum Outcome {
@@ -43,6 +82,8 @@ const OF_THE_WIRE: &[&str] = &[
 ];
 /// Headers by which an answer means something else.
 const MEANT: &[&str] = &["content-type", "location"];
+/// Types of requests for parts of a document.
+const PARTS: &[&str] = &["stylesheet", "script", "image", "font", "media", "manifest"];
 /// Requests that begin so near each other are sent side by side.
 const BURST_MS: f64 = 50.0;
 /// Answers that come so far apart come one after the other.
@@ -50,11 +91,27 @@ const CLEARLY_MS: f64 = 100.0;
 
 pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
     let clocks = Clocks::new(a.summary.wall_ms, b.summary.wall_ms);
-    let left = items(a, &HashSet::new());
-    let known: HashSet<&str> = left.iter().map(|item| item.key.as_str()).collect();
-    let mut right = items(b, &begun_anew(b.run.events));
-    right.retain(|item| !item.content.is_anew || known.contains(item.key.as_str()));
+    let mut left = Parted::of(a, items(a, &HashSet::new()));
+    let known: HashSet<&str> = left.live.iter().map(|item| item.key.as_str()).collect();
+    let mut right = Parted::of(b, items(b, &begun_anew(b.run.events)));
+    right.live.retain(|item| !item.content.is_anew || known.contains(item.key.as_str()));
+    let crossed = if a.ran_all() && b.ran_all() {
+        straighten(&mut left, &mut right, |item| item.content.span_ms.0)
+    } else {
+        Default::default()
+    };
+    let (left, right) = (left.live, right.live);
+    // What the machine puts before or behind the step's beginning has no order with what is near it.
+    let has_crossed = |(x, y): (usize, usize)| {
+        crossed[0].contains(&left[x].seq) || crossed[1].contains(&right[y].seq)
+    };
     let compare = |one: &Exchange<'_>, other: &Exchange<'_>| {
+        // The record answers whatever it has an answer to, so what stands open there was cut off.
+        if b.is_on_record
+            && matches!((&one.outcome, &other.outcome), (Outcome::Response(_), Outcome::Open))
+        {
+            return Alike::Equivalent;
+        }
         outcomes(one, other, &clocks).and(|| clocks.fields("request", &one.request, &other.request))
     };
     let order = |placed: &Placed<'_>| {
@@ -66,10 +123,11 @@ pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
             let overtaken = pairs.iter().any(|pair| overtook(spans((at, other)), spans(*pair)));
             return if overtaken { Alike::Equivalent } else { Alike::Identical };
         }
-        let span = left[at].content.span_ms;
-        let passed = pairs.iter().filter(|(x, y)| (*x < at) != (*y < other));
-        let apart = |(x, _): &&(usize, usize)| !side_by_side(span, left[*x].content.span_ms);
-        match passed.clone().find(apart) {
+        let one = &left[at].content;
+        let apart =
+            |pair: &&(usize, usize)| !has_crossed(**pair) && !one.is_beside(&left[pair.0].content);
+        let mut passed = pairs.iter().filter(|(x, y)| (*x < at) != (*y < other));
+        match passed.find(apart).filter(|_| !has_crossed((at, other))) {
             None => Alike::Equivalent,
             Some((x, _)) => {
                 let name = &left[*x].name;
@@ -78,11 +136,6 @@ pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
         }
     };
     report(Channel::Network, &left, &right, compare, order)
-}
-
-fn side_by_side(one: (f64, f64), other: (f64, f64)) -> bool {
-    let overlap = one.0 <= other.1 && other.0 <= one.1;
-    overlap || (one.0 - other.0).abs() <= BURST_MS
 }
 
 /// Whether the answer to a request came clearly before that to another one beside it in the record, and clearly after it in the replay.
@@ -98,7 +151,7 @@ fn overtook(
 fn items<'r>(side: &Side<'r>, anew: &HashSet<String>) -> Vec<Item<Exchange<'r>>> {
     let mut found: Vec<Item<Exchange<'r>>> = Vec::new();
     let mut open: HashMap<String, usize> = HashMap::new();
-    for event in side.events() {
+    for event in side.all() {
         match event.kind {
             Kind::NetworkRequest => {
                 let Ok(request) = event.payload.read::<NetworkRequest>("network.request") else {
@@ -159,7 +212,7 @@ fn begun<'r>(
     beside: &'r dyn Beside,
     is_anew: bool,
 ) -> Item<Exchange<'r>> {
-    let NetworkRequest { method, url, headers, body, .. } = request;
+    let NetworkRequest { method, url, headers, body, resource_type, .. } = request;
     let bytes = body.as_ref().and_then(|content| beside.recorded(content)).unwrap_or_default();
     let name = format!("{method} {}", address_shape(&url));
     let ts_ms = event.ts.as_ms();
@@ -175,6 +228,7 @@ fn begun<'r>(
             outcome: Outcome::Open,
             is_left: false,
             is_anew,
+            asker: Asker::of(event, &resource_type),
         },
     }
 }

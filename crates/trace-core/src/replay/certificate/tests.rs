@@ -11,12 +11,14 @@ const APART_MS: u64 = 100;
 /// A trace in short, and the seqs of each word: `step title✓`, `GET /x 200 {"a":1}`, `~GET /x 200 {}` for one that is sent beside
 /// the word before, `!text` for a console error, `?locator✓ "received"` with `!error` behind it, `#clone {"json":1}`, `%name 3` for storage,
 /// `^GET /x 200 {}` for one beside that has its answer 20 ms sooner with each `^`, `@/icon.svg` for an icon that is not there, `=text` for a message of a socket, `<GET /x 200 text` for an answer that its page left,
-/// `GET /x - 300` for one that did not come in the 300 ms that were left.
+/// `&word` for one that another process told, `on record` for a replay that asked nobody, `restored` for
+/// one of a restored browser, `GET /x - 300` for one that did not come in the 300 ms that were left.
 fn trace(words: &[String]) -> (Vec<Event>, Vec<Vec<u64>>) {
     let mut told = Told::default();
     for (n, word) in words.iter().enumerate() {
         told.seqs.push(Vec::new());
         told.word(n, word);
+        told.is_foreign = false;
     }
     told.end_step();
     let decoded = ndjson::decode(told.lines.as_bytes());
@@ -32,6 +34,7 @@ struct Told {
     seqs: Vec<Vec<u64>>,
     step: Option<(String, &'static str)>,
     error: Option<serde_json::Value>,
+    is_foreign: bool,
 }
 
 impl Told {
@@ -39,6 +42,10 @@ impl Told {
         self.seq += 1;
         self.ts += APART_MS;
         let step = self.step.as_ref().map(|(id, _)| format!(r#","step_id":"{id}""#));
+        let mut fields = fields.clone();
+        if self.is_foreign {
+            fields["source"] = "clone".into();
+        }
         let fields = fields.to_string();
         self.lines += &format!(
             "{{\"ts\":{},\"seq\":{},\"kind\":\"{kind}\"{},{}\n",
@@ -67,7 +74,15 @@ impl Told {
             let (text, sign) = text.split_at(text.len() - '✓'.len_utf8());
             (text.to_owned(), sign == "✓")
         };
-        if let Some(rest) = word.strip_prefix("step ") {
+        let word = word.strip_prefix('&').map_or(word, |word| {
+            self.is_foreign = true;
+            word
+        });
+        if word == "restored" {
+            self.say("replay.start", &serde_json::json!({"strategy": "restore"}));
+        } else if word == "on record" {
+            self.say("run.start", &serde_json::json!({"replay": {"on_record": true}}));
+        } else if let Some(rest) = word.strip_prefix("step ") {
             self.end_step();
             let (title, passed) = sign(rest);
             self.step = Some((format!("s{n}"), if passed { "passed" } else { "failed" }));
@@ -108,41 +123,53 @@ impl Told {
                 &serde_json::json!({"level": "error", "text": "Failed to load resource: 404", "location": {"url": url}}),
             );
         } else {
-            let (beside, left) = (word.starts_with(['~', '^']), word.starts_with('<'));
-            let sooner = word.chars().take_while(|sign| *sign == '^').count();
-            let parts: Vec<&str> =
-                word.trim_start_matches(['~', '<', '^']).splitn(4, ' ').collect();
-            let [method, path, status, body] = parts[..] else { panic!("{word}") };
-            let head = serde_json::json!({"request_id": format!("r{n}"), "method": method, "url": format!("http://127.0.0.1:{}{path}", 4000 + self.seq)});
-            let with = |more: serde_json::Value| {
-                let mut all = head.clone();
-                all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-                all
-            };
-            if beside {
-                self.ts -= 2 * APART_MS - 1;
-            }
-            self.say(
-                "network.request",
-                &with(serde_json::json!({"resource_type": "fetch", "headers": []})),
-            );
-            if status == "-" {
-                self.ts += body.parse::<u64>().unwrap();
-                self.say(
-                    "network.failed",
-                    &with(serde_json::json!({"error": NetworkFailed::UNDER_WAY})),
-                );
-                return;
-            }
-            let body = serde_json::json!({"size": body.len(), "media_type": "application/json", "text": body});
-            self.say("network.response", &with(serde_json::json!({"status": status.parse::<u16>().unwrap(), "status_text": "", "headers": [], "body": body, "duration_ms": 90 - 20 * sooner})));
-            if left {
-                self.say(
-                    "network.failed",
-                    &with(serde_json::json!({"error": "net::ERR_ABORTED", "canceled": true})),
-                );
-            }
+            self.exchange(n, word);
         }
+    }
+
+    fn exchange(&mut self, n: usize, word: &str) {
+        let (beside, left) = (word.starts_with(['~', '^']), word.starts_with('<'));
+        let sooner = word.chars().take_while(|sign| *sign == '^').count();
+        let parts: Vec<&str> = word.trim_start_matches(['~', '<', '^']).splitn(4, ' ').collect();
+        let [method, path, status, body] = parts[..] else { panic!("{word}") };
+        let head = serde_json::json!({"request_id": format!("r{n}"), "method": method, "url": format!("http://127.0.0.1:{}{path}", 4000 + self.seq)});
+        let with = |more: serde_json::Value| {
+            let mut all = head.clone();
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            all
+        };
+        if beside {
+            self.ts -= 2 * APART_MS - 1;
+        }
+        self.say(
+            "network.request",
+            &with(serde_json::json!({"resource_type": resource_type(path), "headers": []})),
+        );
+        if status == "-" {
+            self.ts += body.parse::<u64>().unwrap();
+            self.say(
+                "network.failed",
+                &with(serde_json::json!({"error": NetworkFailed::UNDER_WAY})),
+            );
+            return;
+        }
+        let body =
+            serde_json::json!({"size": body.len(), "media_type": "application/json", "text": body});
+        self.say("network.response", &with(serde_json::json!({"status": status.parse::<u16>().unwrap(), "status_text": "", "headers": [], "body": body, "duration_ms": 90 - 20 * sooner})));
+        if left {
+            self.say(
+                "network.failed",
+                &with(serde_json::json!({"error": "net::ERR_ABORTED", "canceled": true})),
+            );
+        }
+    }
+}
+
+fn resource_type(path: &str) -> &'static str {
+    match path.rsplit_once('.') {
+        Some((_, "js")) => "script",
+        Some((_, "svg")) => "image",
+        _ => "fetch",
     }
 }
 
@@ -151,14 +178,22 @@ fn words(list: &[&str]) -> Vec<String> {
 }
 
 fn compared(a: &[String], b: &[String]) -> Certificate {
+    compared_from(1, a, b)
+}
+
+fn compared_from(step: u64, a: &[String], b: &[String]) -> Certificate {
     let (a, b) = (trace(a).0, trace(b).0);
     let run = |events| Run { events, beside: &EventsOnly };
-    certificate(run(&a), run(&b), 1).unwrap()
+    certificate(run(&a), run(&b), step).unwrap()
 }
 
 /// Each channel that is not identical as `network 1/0/2`, then the first divergence in words.
 fn check(a: &[&str], b: &[&str], expect: &[&str]) {
-    let found = compared(&words(a), &words(b));
+    check_from(1, a, b, expect);
+}
+
+fn check_from(step: u64, a: &[&str], b: &[&str], expect: &[&str]) {
+    let found = compared_from(step, &words(a), &words(b));
     let channels = found.channels.iter().filter(|report| report.grade != Grade::Identical);
     let mut told: Vec<String> = channels
         .map(|it| {
@@ -181,6 +216,7 @@ fn an_answer_that_the_tests_end_cut_off_differs_only_where_it_had_time() {
         &["step a✓", "GET /a - 900"],
         &["network 0/0/1", "network (seq:2 → 2): GET /a: not answered, recorded answered 200"],
     );
+    check(&answered, &["on record", "step a✓", "GET /a - 900"], &["network 0/1/0"]);
 }
 
 #[test]
@@ -452,4 +488,102 @@ proptest! {
             prop_assert!(seqs[at].contains(&first) || seqs[at + 1].contains(&first));
         }
     }
+}
+
+#[test]
+fn what_nobody_could_be_asked_for_is_left_out_and_named() {
+    let recorded =
+        ["step a✓", "GET /a 200 {}", "&POST /hook 200 {}", "&!charged", "#stripe {\"n\":1}"];
+    check(&recorded, &["on record", "step a✓", "GET /a 200 {}"], &[]);
+    check(
+        &recorded,
+        &["step a✓", "GET /a 200 {}"],
+        &[
+            "network 1/0/1",
+            "console 0/0/1",
+            "clone-state 0/0/1",
+            "network (seq:4 → -): POST /hook is missing in the replay",
+        ],
+    );
+    check(
+        &recorded,
+        &["on record", "step a✓"],
+        &["network 0/0/1", "network (seq:2 → -): GET /a is missing in the replay"],
+    );
+    let found = compared(&words(&recorded), &words(&["on record", "step a✓", "GET /a 200 {}"]));
+    let told: Vec<_> = found.unasked.iter().map(|it| (it.channel.as_str(), it.count)).collect();
+    assert_eq!(told, [("network", 1), ("console", 1), ("clone-state", 1)]);
+    let text = found.to_text();
+    assert!(text.contains("  left out  1 of network, 1 of console, 1 of clone-state: "), "{text}");
+}
+
+#[test]
+fn what_a_page_does_by_itself_may_fall_on_either_side_of_the_steps_beginning() {
+    let before =
+        ["step a✓", "GET /a 200 {}", "GET /late 404 {}", "!late", "step b✓", "GET /b 200 {}"];
+    let behind =
+        ["step a✓", "GET /a 200 {}", "step b✓", "GET /late 404 {}", "!late", "GET /b 200 {}"];
+    check_from(2, &before, &behind, &[]);
+    check_from(2, &behind, &before, &[]);
+    let other = ["step a✓", "GET /a 200 {}", "step b✓", "GET /late 200 {}", "GET /b 200 {}"];
+    let answered = "GET /late: answered 200, recorded 404";
+    let lost = ["network 1/0/1", &format!("network (seq:4 → 6): {answered}")];
+    check_from(
+        2,
+        &before[..3].iter().chain(&before[4..]).copied().collect::<Vec<_>>(),
+        &other,
+        &lost,
+    );
+    // Once more is not the same at another time.
+    let twice = ["step a✓", "GET /late 404 {}", "step b✓", "GET /late 404 {}"];
+    check_from(
+        2,
+        &twice[..3],
+        &twice,
+        &["network 0/0/1", "network (seq:- → 6): GET /late is not in the record"],
+    );
+    // Nor is what happened long before.
+    let long = |from: &'static [&'static str], to: &'static [&'static str]| {
+        let wait = std::iter::repeat_n("GET /a 200 {}", 8);
+        [from, &wait.collect::<Vec<_>>(), to].concat()
+    };
+    let (then, now) = (
+        long(&["step a✓", "GET /late 404 {}"], &["step b✓"]),
+        long(&["step a✓"], &["step b✓", "GET /late 404 {}"]),
+    );
+    let far = ["network 0/0/1", "network (seq:- → 20): GET /late is not in the record"];
+    check_from(2, &then, &now, &far);
+    let restored = ["step a✓", "restored", "step b✓", "GET /late 404 {}", "!late", "GET /b 200 {}"];
+    check_from(
+        2,
+        &before,
+        &restored,
+        &["network 1/0/1", "console 0/0/1", "network (seq:- → 5): GET /late is not in the record"],
+    );
+}
+
+#[test]
+fn a_failure_is_reproduced_by_its_message_or_by_what_was_wrong_near_it() {
+    let failed = ["step a✗", "?h1✗ \"Free\" !expected Pro"];
+    let recorded = ["step a✗", "&POST /hook 404 {}", failed[1]];
+    let reproduced = |b: &[&str]| compared(&words(&recorded), &words(b)).reproduced;
+    assert!(reproduced(&["on record", failed[0], failed[1]]));
+    assert!(reproduced(&recorded));
+    assert!(reproduced(&failed), "the same message in the same step");
+    assert!(!reproduced(&["step a✗", "?h1✗ \"Free\" !expected Basic"]));
+    assert!(!reproduced(&["step b✗", failed[1]]));
+}
+
+#[test]
+fn parts_of_a_document_come_in_any_order_and_what_code_asks_for_does_not() {
+    let (script, picture) = ("GET /dom.js 200 {}", "GET /tea.svg 200 {}");
+    check(&["step a✓", script, picture], &["step a✓", picture, script], &["network 1/1/0"]);
+    check(
+        &["step a✓", script, "GET /tea 200 {}"],
+        &["step a✓", "GET /tea 200 {}", script],
+        &[
+            "network 1/0/1",
+            "network (seq:4 → 2): GET /tea: changed places with GET /dom.js, which had its answer by then",
+        ],
+    );
 }

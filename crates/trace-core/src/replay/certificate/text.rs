@@ -27,6 +27,12 @@ impl Display for Certificate {
             let (identical, equivalent) = (report.identical, report.equivalent);
             writeln!(f, "  {name:<12} {identical:>9} {equivalent:>10} {:>8}", report.diverged)?;
         }
+        if !self.unasked.is_empty() {
+            let told =
+                self.unasked.iter().map(|it| format!("{} of {}", it.count, it.channel.as_str()));
+            let told = told.collect::<Vec<_>>().join(", ");
+            writeln!(f, "  left out  {told}: on the record alone there was nobody to ask")?;
+        }
         match &self.first {
             None => writeln!(f, "  nothing diverged"),
             Some(first) => writeln!(f, "  first divergence  {first}"),

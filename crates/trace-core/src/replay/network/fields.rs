@@ -94,8 +94,13 @@ impl Shape {
         if let Some(url) = &parsed {
             let segments = url.path_segments().into_iter().flatten().enumerate();
             segments.for_each(|(at, text)| add(Place::Path, at.to_string(), text.to_owned()));
-            url.query_pairs()
-                .for_each(|(name, value)| add(Place::Query, name.into(), value.into()));
+            for part in url.query().into_iter().flat_map(|query| query.split('&')) {
+                for (name, value) in url::form_urlencoded::parse(part.as_bytes()) {
+                    // `?1795342297438` is a value that keeps caches away, and no name.
+                    let pair = if part.contains('=') { (name, value) } else { (value, name) };
+                    add(Place::Query, pair.0.into(), pair.1.into());
+                }
+            }
         } else {
             add(Place::Path, "0".to_owned(), url.to_owned());
         }

@@ -210,6 +210,14 @@ fn what_changes_from_run_to_run_does_not_count() {
         ],
     );
     check(
+        &["|", "GET /x?1800000000200 > 200 one", "GET /x?wsdl > 200 two"],
+        &[
+            ("GET /x?1800000000900", "Normalised Next one"),
+            ("GET /x?wsdl", "Exact Next two"),
+            ("GET /x?wadl", "miss 3,1"),
+        ],
+    );
+    check(
         &["|", r#"POST /e {"id":"550e8400-e29b-41d4-a716-446655440000","k":"a"} > 200 a"#],
         &[(
             r#"POST /e {"id":"650e8400-e29b-41d4-a716-446655440001","k":"a"}"#,

@@ -1,3 +1,4 @@
+import type { ApiAsked, ReplayHop } from '@molar/trace-capture';
 import type { BrowserContext } from '@playwright/test';
 import { quietly } from '../quietly.js';
 import type { Replay } from '../replay.js';
@@ -27,13 +28,16 @@ interface Kept {
  */
 export class ApiRequests {
   readonly #replay: Replay;
+  /** Tells the new trace of a request, which nobody else does: it is never sent. */
+  readonly #asks: (asked: ApiAsked) => ReplayHop | undefined;
   readonly #bases = new WeakMap<object, string>();
   readonly #kept = new Map<string, Kept>();
   #base: string | undefined;
   #count = 0;
 
-  constructor(replay: Replay) {
+  constructor(replay: Replay, asks: (asked: ApiAsked) => ReplayHop | undefined) {
     this.#replay = replay;
+    this.#asks = asks;
   }
 
   /** What addresses without an origin belong to, unless a context of requests says otherwise. */
@@ -82,6 +86,7 @@ export class ApiRequests {
     let method = String(call.params['method'] ?? 'GET').toUpperCase();
     let body: SentBody | undefined = sent;
     const most = typeof call.params['maxRedirects'] === 'number' ? call.params['maxRedirects'] : MOST_HOPS;
+    let hop: ReplayHop | undefined;
     for (let hops = 0; ; hops += 1) {
       const headers = [...((call.params['headers'] as readonly Named[] | undefined) ?? []).map(({ name, value }) => [name, value] as const), ...(body ? [['content-type', body.type] as const] : [])];
       const found = this.#replay.find({ method, url, headers, client: 'test', ...(body ? { body: body.data } : {}) });
@@ -92,7 +97,11 @@ export class ApiRequests {
       }
       this.#replay.findings.hit(method, url, this.#replay.classOf(url), found.hit);
       const { answer } = found.hit;
+      const asked: ApiAsked = { method, url, headers, body: body?.data };
+      hop = hop ? hop.leadsTo(asked) : this.#asks(asked);
+      if (answer.kind === 'failed') hop?.failed(answer.error);
       if (answer.kind !== 'response') throw new Error(answer.kind === 'failed' ? answer.error : `the record ends before ${method} ${url} was answered`);
+      hop?.answered({ status: answer.status, statusText: answer.status_text ?? '', headers: answer.headers, body: this.#bodyOf(found.hit) });
       await this.#keepCookies(call, url, found.hit);
       const next = header(answer.headers, 'location');
       if (answer.status >= 300 && answer.status < 400 && next !== undefined && most > 0) {
@@ -108,11 +117,16 @@ export class ApiRequests {
     }
   }
 
-  #given(call: Call, url: string, { answer, entry }: Hit): unknown {
+  #bodyOf({ answer, entry }: Hit): Buffer | undefined {
+    return answer.kind === 'response' && answer.body === 'whole' ? (this.#replay.source.body(entry) ?? undefined) : undefined;
+  }
+
+  #given(call: Call, url: string, hit: Hit): unknown {
+    const { answer } = hit;
     if (answer.kind !== 'response') return undefined;
     if (call.params['failOnStatusCode'] === true && answer.status >= 400) throw new Error(`${answer.status} ${answer.status_text ?? ''}`);
     const fetchUid = `${PREFIX}${(this.#count += 1)}`;
-    this.#kept.set(fetchUid, { body: answer.body === 'whole' ? (this.#replay.source.body(entry) ?? Buffer.alloc(0)) : Buffer.alloc(0) });
+    this.#kept.set(fetchUid, { body: this.#bodyOf(hit) ?? Buffer.alloc(0) });
     return { response: { fetchUid, url, status: answer.status, statusText: answer.status_text ?? '', headers: answer.headers.map(([name, value]) => ({ name, value })) } };
   }
 
