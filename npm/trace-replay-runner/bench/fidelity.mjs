@@ -53,7 +53,7 @@ if (values.only) jobs = jobs.filter(({ title }) => title.includes(values.only));
 const tally = { exact: 0, normalised: 0, scored: 0, missed: 0, passthrough: 0, live: 0 };
 const unfaithful = [];
 let wronglyIdentical = 0;
-const diverged = [];
+const [diverged, unreproduced] = [[], []];
 const begin = Date.now();
 await each(jobs, atOnce, async (job) => {
   const { outcome, network } = await replay(job);
@@ -61,8 +61,9 @@ await each(jobs, atOnce, async (job) => {
   const faithful = isFaithful(job, outcome);
   if (!faithful) unfaithful.push(`${job.title} from step ${job.index}: ${job.status} became ${outcome.state} ${outcome.code ?? ''} ${(outcome.message ?? '').slice(0, 300)}`);
   if (!faithful && outcome.certificate?.grade === 'identical') wronglyIdentical += 1;
-  const { grade, first } = outcome.certificate ?? {};
+  const { grade, first, reproduced } = outcome.certificate ?? {};
   if (faithful && grade === 'diverged') diverged.push(`${job.title} from step ${job.index}: ${first?.what ?? 'nothing'}`);
+  if (faithful && !reproduced) unreproduced.push(`${job.title} from step ${job.index}`);
   if (values.show) process.stderr.write(`${faithful ? 'same' : 'OTHER'} ${job.title} from step ${job.index}: ${outcome.state} ${outcome.code ?? ''} ${grade ?? 'uncertified'} ${grade === 'diverged' ? first?.what : ''} ${outcome.timings_ms?.total ?? ''} ms ${JSON.stringify(network)}\n`);
 });
 const seconds = (Date.now() - begin) / 1000;
@@ -87,6 +88,7 @@ const figures = [
   },
   { name: 'unfaithful replays called identical', value: wronglyIdentical, unit: '', target: '= 0', sides: {} },
   { name: 'faithful replays whose certificate names a divergence', value: diverged.length, unit: '', target: '= 0', sides: diverged.length ? { diverged } : {} },
+  { name: 'faithful replays not called reproduced', value: unreproduced.length, unit: '', target: '= 0', sides: unreproduced.length ? { unreproduced } : {} },
   { name: 'requests answered exactly or normalised', value: share(tally.exact + tally.normalised, asked), unit: '', target: '>= 0.99', sides: tally },
   { name: 'requests that left for a network unasked', value: tally.passthrough + tally.live, unit: '', target: '= 0', sides: {} },
   { name: `${values.repeats} repeats of one replay that agree`, value: share(most, Number(values.repeats)), unit: '', target: '>= 0.995', sides: { of: repeated?.title ?? 'none', outcomes: Object.fromEntries(seen) } },
