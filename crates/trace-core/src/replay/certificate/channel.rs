@@ -66,6 +66,25 @@ pub(super) fn report<T>(
     compare: impl Fn(&T, &T) -> Alike,
     order: impl Fn(&Placed<'_>) -> Alike,
 ) -> ChannelReport {
+    report_with(channel, a, b, compare, order, |_, _| false)
+}
+
+/// Which of both runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    Record,
+    Replay,
+}
+
+/// The same, where `may_lack` tells what one run has and the other need not have.
+pub(super) fn report_with<T>(
+    channel: Channel,
+    a: &[Item<T>],
+    b: &[Item<T>],
+    compare: impl Fn(&T, &T) -> Alike,
+    order: impl Fn(&Placed<'_>) -> Alike,
+    may_lack: impl Fn(Of, &Item<T>) -> bool,
+) -> ChannelReport {
     let keys = |list: &[Item<T>]| list.iter().map(|item| item.key.clone()).collect::<Vec<_>>();
     let rows = align::align(&keys(a), &keys(b));
     let pairs: Vec<(usize, usize)> = rows.iter().filter_map(|row| row.a.zip(row.b)).collect();
@@ -80,20 +99,30 @@ pub(super) fn report<T>(
                 found.pair(alike, one, two);
             }
             (Some(at), None) => {
+                let one = &a[at];
+                found.place_ms = one.known_ms;
+                found.replayed_ms = None;
+                if may_lack(Of::Record, one) {
+                    let what = format!("{} need not be in the replay", one.name);
+                    found.varies(Some(one.seq), None, what);
+                    continue;
+                }
                 // What stands at its place instead is told in the same breath.
                 let instead = rows.next_if(|next| next.a.is_none()).and_then(|next| next.b);
-                let one = &a[at];
                 let what = match instead {
                     Some(other) => format!("{} became {}", one.name, b[other].name),
                     None => format!("{} is missing in the replay", one.name),
                 };
-                found.place_ms = one.known_ms;
-                found.replayed_ms = None;
                 found.diverged(Some(one.seq), instead.map(|other| b[other].seq), what);
             }
             (None, Some(other)) => {
                 let two = &b[other];
                 found.replayed_ms = Some(two.known_ms);
+                if may_lack(Of::Replay, two) {
+                    let what = format!("{} need not be in the record", two.name);
+                    found.varies(None, Some(two.seq), what);
+                    continue;
+                }
                 let what = format!("{} is not in the record", two.name);
                 found.diverged(None, Some(two.seq), what);
             }
@@ -136,14 +165,19 @@ impl Counter {
         match alike {
             Alike::Identical => self.report.identical += 1,
             Alike::Equivalent => {
-                self.report.equivalent += 1;
                 let what = format!("{} differs in what changes from run to run", one.name);
-                self.report.varying.push(self.told(Some(one.seq), Some(two.seq), what));
+                self.varies(Some(one.seq), Some(two.seq), what);
             }
             Alike::Diverged(what) => {
                 self.diverged(Some(one.seq), Some(two.seq), format!("{}: {what}", one.name));
             }
         }
+    }
+
+    fn varies(&mut self, recorded_seq: Option<u64>, replayed_seq: Option<u64>, what: String) {
+        self.report.grade = self.report.grade.max(Grade::Equivalent);
+        self.report.equivalent += 1;
+        self.report.varying.push(self.told(recorded_seq, replayed_seq, what));
     }
 
     fn diverged(&mut self, recorded_seq: Option<u64>, replayed_seq: Option<u64>, what: String) {

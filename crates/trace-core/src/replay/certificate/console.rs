@@ -6,18 +6,19 @@ use serde_json::Value;
 
 use super::alike::{quoted, texts};
 use super::boundary::{Parted, straighten};
-use super::channel::{Alike, Item, Placed, report};
+use super::channel::{Alike, Item, Of, Placed, report_with};
+use super::leaving::Leaving;
 use super::{Channel, ChannelReport, Side};
 use crate::event::{Event, Kind};
 use crate::trace::normalise::normalise;
-use crate::trace::read::text;
+use crate::trace::read::{self, text};
 
 /// How the browser's own line about a request that failed begins. The request stands in its channel, and its line may come before the
 /// request is told, or be about an icon.
 const ECHO: &str = "Failed to load resource:";
 
 pub(super) fn console(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
-    let compare = |one: &String, other: &String| texts("text", one, other);
+    let compare = |one: &Line, other: &Line| texts("text", &one.text, &other.text);
     // Pages and workers write side by side, so the order of their lines is the machine's.
     let order = |placed: &Placed<'_>| {
         if placed.moved { Alike::Equivalent } else { Alike::Identical }
@@ -26,10 +27,18 @@ pub(super) fn console(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
     if a.ran_all() && b.ran_all() {
         straighten(&mut left, &mut right, |item| item.known_ms);
     }
-    report(Channel::Console, &left.live, &right.live, compare, order)
+    let leaving = Leaving::of(a, b);
+    let may_lack =
+        |of: Of, line: &Item<Line>| leaving.has(of, line.content.page.as_deref(), line.known_ms);
+    report_with(Channel::Console, &left.live, &right.live, compare, order, may_lack)
 }
 
-fn items(side: &Side<'_>) -> Vec<Item<String>> {
+struct Line {
+    text: String,
+    page: Option<String>,
+}
+
+fn items(side: &Side<'_>) -> Vec<Item<Line>> {
     let told =
         side.all().filter(|event| matches!(event.kind, Kind::ConsoleLog | Kind::ConsoleError));
     let requested = requested(side.run.events);
@@ -47,7 +56,7 @@ fn items(side: &Side<'_>) -> Vec<Item<String>> {
             name: format!("console {level} {}", quoted(&text)),
             seq: event.seq.get(),
             known_ms: event.ts.as_ms(),
-            content: text,
+            content: Line { text, page: read::text(event, "page") },
         })
     };
     told.filter_map(item).collect()

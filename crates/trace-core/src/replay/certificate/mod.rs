@@ -10,6 +10,7 @@ mod channel;
 mod clones;
 mod console;
 mod icons;
+mod leaving;
 mod messages;
 mod network;
 mod order;

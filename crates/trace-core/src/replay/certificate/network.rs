@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::alike::{Clocks, texts};
 use super::boundary::{Parted, straighten};
-use super::channel::{Alike, Item, Placed, report};
+use super::channel::{Alike, Item, Of, Placed, report_with};
 use super::icons::is_icon;
+use super::leaving::{DOCUMENT, Leaving};
 use super::streams::begun_anew;
 use super::unasked::OWN_CLIENT;
 use super::{Beside, Channel, ChannelReport, Side};
@@ -27,6 +28,7 @@ struct Exchange<'r> {
     /// The replay itself had its page ask once more.
     is_anew: bool,
     asker: Asker,
+    page: Option<String>,
 }
 
 /// Who sends a request.
@@ -34,6 +36,8 @@ struct Exchange<'r> {
 enum Asker {
     /// The code of a page, or its user.
     Page,
+    /// A page that is led on to another document, and goes on until that comes.
+    Navigation,
     /// The browser, for a part of a document. Which of them it comes upon first depends on how fast it reads which.
     Browser,
     /// The test's own client, which runs beside the pages.
@@ -45,12 +49,18 @@ impl Asker {
         if text(event, "source").as_deref() == Some(OWN_CLIENT) {
             return Self::Test;
         }
-        if PARTS.contains(&resource_type) { Self::Browser } else { Self::Page }
+        match resource_type {
+            DOCUMENT => Self::Navigation,
+            part if PARTS.contains(&part) => Self::Browser,
+            _ => Self::Page,
+        }
     }
 
     fn has_no_order_with(self, other: Self) -> bool {
-        let both_browser = self == Self::Browser && other == Self::Browser;
-        both_browser || (self == Self::Test) != (other == Self::Test)
+        let pair = [self, other];
+        let is_test = (self == Self::Test) != (other == Self::Test);
+        let leads_on = pair.contains(&Self::Navigation) && pair.contains(&Self::Page);
+        is_test || leads_on || pair == [Self::Browser; 2]
     }
 }
 
@@ -135,7 +145,12 @@ pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
             }
         }
     };
-    report(Channel::Network, &left, &right, compare, order)
+    let leaving = Leaving::of(a, b);
+    let may_lack = |of: Of, item: &Item<Exchange<'_>>| {
+        let Exchange { asker, page, span_ms, .. } = &item.content;
+        *asker == Asker::Page && leaving.has(of, page.as_deref(), span_ms.0)
+    };
+    report_with(Channel::Network, &left, &right, compare, order, may_lack)
 }
 
 /// Whether the answer to a request came clearly before that to another one beside it in the record, and clearly after it in the replay.
@@ -229,6 +244,7 @@ fn begun<'r>(
             is_left: false,
             is_anew,
             asker: Asker::of(event, &resource_type),
+            page: text(event, "page"),
         },
     }
 }

@@ -9,7 +9,8 @@ use crate::replay::beside::EventsOnly;
 const APART_MS: u64 = 100;
 
 /// A trace in short, and the seqs of each word: `step title✓`, `GET /x 200 {"a":1}`, `~GET /x 200 {}` for one that is sent beside
-/// the word before, `!text` for a console error, `?locator✓ "received"` with `!error` behind it, `#clone {"json":1}`, `%name 3` for storage,
+/// the word before, `!text` for a console error, `~!text` for one that is told while the
+/// word before is on its way, `?locator✓ "received"` with `!error` behind it, `#clone {"json":1}`, `%name 3` for storage,
 /// `^GET /x 200 {}` for one beside that has its answer 20 ms sooner with each `^`, `@/icon.svg` for an icon that is not there, `=text` for a message of a socket, `<GET /x 200 text` for an answer that its page left,
 /// `&word` for one that another process told, `on record` for a replay that asked nobody, `restored` for
 /// one of a restored browser, `GET /x - 300` for one that did not come in the 300 ms that were left.
@@ -90,8 +91,14 @@ impl Told {
                 "step.start",
                 &serde_json::json!({"title": title, "category": "test.step", "path": [title]}),
             );
-        } else if let Some(text) = word.strip_prefix('!') {
-            self.say("console.error", &serde_json::json!({"level": "error", "text": text}));
+        } else if let Some(text) = word.trim_start_matches('~').strip_prefix('!') {
+            if word.starts_with('~') {
+                self.ts -= 2 * APART_MS - 1;
+            }
+            self.say(
+                "console.error",
+                &serde_json::json!({"level": "error", "text": text, "page": "p1"}),
+            );
         } else if let Some(rest) = word.strip_prefix('?') {
             let (head, received) = rest.split_once(' ').unwrap();
             let (locator, pass) = sign(head);
@@ -143,7 +150,7 @@ impl Told {
         }
         self.say(
             "network.request",
-            &with(serde_json::json!({"resource_type": resource_type(path), "headers": []})),
+            &with(serde_json::json!({"resource_type": resource_type(path), "headers": [], "page": "p1", "frame": "p1f1"})),
         );
         if status == "-" {
             self.ts += body.parse::<u64>().unwrap();
@@ -169,6 +176,7 @@ fn resource_type(path: &str) -> &'static str {
     match path.rsplit_once('.') {
         Some((_, "js")) => "script",
         Some((_, "svg")) => "image",
+        Some((_, "html")) => "document",
         _ => "fetch",
     }
 }
@@ -586,4 +594,28 @@ fn parts_of_a_document_come_in_any_order_and_what_code_asks_for_does_not() {
             "network (seq:4 → 2): GET /tea: changed places with GET /dom.js, which had its answer by then",
         ],
     );
+}
+
+#[test]
+fn a_page_that_is_left_need_not_come_to_everything() {
+    let next = "GET /next.html 200 <p>";
+    let (said, asked) = (["step a✓", next, "~!late"], ["step a✓", next, "~GET /late 200 {}"]);
+    let gone = ["step a✓", next];
+    check(&said, &gone, &["console 0/1/0"]);
+    check(&gone, &said, &["console 0/1/0"]);
+    check(&asked, &gone, &["network 1/1/0"]);
+    check(&gone, &asked, &["network 1/1/0"]);
+    // What another page says, or this one when the next document is there, is no such thing.
+    check(
+        &["step a✓", next, "!late"],
+        &gone,
+        &["console 0/0/1", "console (seq:4 → -): console error `late` is missing in the replay"],
+    );
+    check(
+        &["step a✓", next, "~GET /dom.js 200 {}"],
+        &gone,
+        &["network 1/0/1", "network (seq:4 → -): GET /dom.js is missing in the replay"],
+    );
+    let fetched = "GET /late 200 {}";
+    check(&["step a✓", next, fetched], &["step a✓", fetched, next], &["network 1/1/0"]);
 }
