@@ -36,6 +36,12 @@ function heardTheWorker(): boolean {
   return asked.some(({ url }) => String(url).endsWith('/shared.js')) && asked.some(({ url, worker }) => String(url).endsWith('/count') && worker === 'shared_worker');
 }
 
+/** What Playwright's own client asked and was answered, which no browser sees. */
+function clientsOwn(trace: Trace): readonly (readonly unknown[])[] {
+  const events = trace.events.filter(({ kind, source }) => kind.startsWith('network.') && source === 'api_request');
+  return events.map(({ kind, method, url, status, body, redirected_from }) => [kind, method, new URL(String(url)).pathname, status, body, redirected_from !== undefined]);
+}
+
 before(async () => {
   for (let attempt = 1; ; attempt += 1) {
     [site, other] = await Promise.all([startSite(), startSite()]);
@@ -56,12 +62,18 @@ describe('a test is replayed', () => {
     assert.deepEqual(asked, []);
     const [start] = trace.of('run.start');
     assert.equal(start?.['parent_trace_id'], traceOf('asks in many ways').of('run.start')[0]?.['trace_id']);
-    assert.deepEqual(start?.['replay'], { id: 'r-test', from_step: 8, strategy: 'fast-forward', app_mode: 'recorded' });
+    assert.deepEqual(start?.['replay'], { id: 'r-test', from_step: 8, strategy: 'fast-forward', app_mode: 'recorded', on_record: true });
     const [begun] = trace.of('replay.start');
     const step = trace.of('step.start').find(({ index }) => index === 8);
     assert.ok(begun && step && begun.seq > step.seq, 'the replay begins in its step');
     assert.ok(trace.of('network.match').some(({ url, tier }) => String(url).includes('/stamp?t=') && tier === 'normalised'), 'an address with another time is told');
     assert.deepEqual(trace.of('network.miss'), []);
+    const own = clientsOwn(trace);
+    assert.deepEqual(own, clientsOwn(traceOf('asks in many ways')));
+    assert.deepEqual(own.map(([kind, , path, status]) => [kind, path, status]).slice(4), [
+      ['network.request', '/moved', undefined], ['network.response', '/moved', 302], ['network.request', '/landed', undefined], ['network.response', '/landed', 200],
+      ['network.request', '/count', undefined], ['network.response', '/count', 200],
+    ]);
   });
 
   it('with the running server from its step on', async () => {

@@ -83,6 +83,8 @@ export async function startSite(): Promise<Site> {
     '/home': (request, response) => html(response, page(`Home ${next('home')}`, `<p>${/sid=s\d+/.exec(request.headers.cookie ?? '')?.[0] ?? 'nobody'}</p>`)),
     '/count': (_, response) => json(response, { n: next('count') }),
     '/item': (_, response, body) => json(response, { n: next('item'), body }),
+    '/moved': (_, response) => void response.writeHead(302, { location: '/landed' }).end(),
+    '/landed': (_, response) => json(response, { landed: true }),
     '/stamp': (_, response) => json(response, { n: next('stamp') }),
     '/shared.js': (_, response) => void response.writeHead(200, { 'content-type': 'text/javascript' }).end(SHARED),
     '/worker.js': (_, response) => void response.writeHead(200, { 'content-type': 'text/javascript' }).end(WORKER),

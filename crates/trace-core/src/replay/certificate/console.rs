@@ -28,8 +28,10 @@ pub(super) fn console(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
         straighten(&mut left, &mut right, |item| item.known_ms);
     }
     let leaving = Leaving::of(a, b);
-    let may_lack =
-        |of: Of, line: &Item<Line>| leaving.has(of, line.content.page.as_deref(), line.known_ms);
+    let may_lack = |of: Of, line: &Item<Line>| {
+        let (page, at_ms) = (line.content.page.as_deref(), line.known_ms);
+        leaving.is_on_its_way(of, page, at_ms) || leaving.had_no_time(of, page, at_ms)
+    };
     report_with(Channel::Console, &left.live, &right.live, compare, order, may_lack)
 }
 

@@ -148,7 +148,7 @@ pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
     let leaving = Leaving::of(a, b);
     let may_lack = |of: Of, item: &Item<Exchange<'_>>| {
         let Exchange { asker, page, span_ms, .. } = &item.content;
-        *asker == Asker::Page && leaving.has(of, page.as_deref(), span_ms.0)
+        *asker == Asker::Page && leaving.is_on_its_way(of, page.as_deref(), span_ms.0)
     };
     report_with(Channel::Network, &left, &right, compare, order, may_lack)
 }

@@ -616,6 +616,25 @@ fn a_page_that_is_left_need_not_come_to_everything() {
         &gone,
         &["network 1/0/1", "network (seq:4 → -): GET /dom.js is missing in the replay"],
     );
+    // Said a moment after an answer, in a page that stays; the other run leaves it just then.
+    let asked = "GET /tea 404 {}";
+    check(&["step a✓", asked, "!late", next], &["step a✓", asked, next], &["console 0/1/0"]);
+    check(
+        &["step a✓", asked, "!late", next],
+        &[
+            "step a✓",
+            asked,
+            "GET /dom.js 200 {}",
+            "GET /shop.js 200 {}",
+            "GET /tea.svg 200 {}",
+            next,
+        ],
+        &[
+            "network 2/0/3",
+            "console 0/0/1",
+            "network (seq:- → 4): GET /dom.js is not in the record",
+        ],
+    );
     let fetched = "GET /late 200 {}";
     check(&["step a✓", next, fetched], &["step a✓", fetched, next], &["network 1/1/0"]);
 }
