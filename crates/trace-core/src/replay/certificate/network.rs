@@ -8,7 +8,7 @@ use super::channel::{Alike, Item, Of, Placed, report_with};
 use super::icons::is_icon;
 use super::leaving::{DOCUMENT, Leaving};
 use super::streams::begun_anew;
-use super::unasked::OWN_CLIENT;
+use super::unasked::{is_foreign, is_own_clients};
 use super::{Beside, Channel, ChannelReport, Side};
 use crate::blob::BlobId;
 use crate::diff::network::address_shape;
@@ -42,14 +42,15 @@ enum Asker {
     Browser,
     /// The test's own client, which runs beside the pages.
     Test,
+    /// Another process, such as a simulator that sends a webhook when it gets to it.
+    Process,
 }
 
 impl Asker {
     fn of(event: &Event, resource_type: &str) -> Self {
-        if text(event, "source").as_deref() == Some(OWN_CLIENT) {
-            return Self::Test;
-        }
         match resource_type {
+            _ if is_foreign(event) => Self::Process,
+            _ if is_own_clients(event) => Self::Test,
             DOCUMENT => Self::Navigation,
             part if PARTS.contains(&part) => Self::Browser,
             _ => Self::Page,
@@ -58,9 +59,9 @@ impl Asker {
 
     fn has_no_order_with(self, other: Self) -> bool {
         let pair = [self, other];
-        let is_test = (self == Self::Test) != (other == Self::Test);
+        let outside = |it: Self| Some(it).filter(|it| matches!(it, Self::Test | Self::Process));
         let leads_on = pair.contains(&Self::Navigation) && pair.contains(&Self::Page);
-        is_test || leads_on || pair == [Self::Browser; 2]
+        outside(self) != outside(other) || leads_on || pair == [Self::Browser; 2]
     }
 }
 

@@ -586,6 +586,12 @@ fn a_failure_is_reproduced_by_its_message_or_by_what_was_wrong_near_it() {
 fn parts_of_a_document_come_in_any_order_and_what_code_asks_for_does_not() {
     let (script, picture) = ("GET /dom.js 200 {}", "GET /tea.svg 200 {}");
     check(&["step a✓", script, picture], &["step a✓", picture, script], &["network 1/1/0"]);
+    // A simulator sends its webhooks when it gets to it.
+    check(
+        &["step a✓", "&POST /hook 200 {}", "GET /tea 200 {}"],
+        &["step a✓", "GET /tea 200 {}", "&POST /hook 200 {}"],
+        &["network 1/1/0"],
+    );
     check(
         &["step a✓", script, "GET /tea 200 {}"],
         &["step a✓", "GET /tea 200 {}", script],

@@ -10,7 +10,7 @@ use crate::event::{Event, Kind};
 use crate::trace::read::text;
 
 /// Events told by the test's own client, which has a `source` although no other process tells them.
-pub(super) const OWN_CLIENT: &str = "api_request";
+const OWN_CLIENT: &str = "api_request";
 
 /// What is left out of a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,6 +26,11 @@ pub(super) fn is_on_record(events: &[Event]) -> bool {
     let start = events.iter().find(|event| event.kind == Kind::RunStart);
     let said = start.and_then(|event| event.payload.field("replay.on_record"));
     said == Some(serde_json::Value::Bool(true))
+}
+
+/// Whether the test's own client told the event.
+pub(super) fn is_own_clients(event: &Event) -> bool {
+    text(event, "source").as_deref() == Some(OWN_CLIENT)
 }
 
 /// Whether another process told the event.
