@@ -17,12 +17,14 @@ pub(super) struct Parted<T> {
     /// From the step on.
     pub(super) live: Vec<Item<T>>,
     begin_ms: f64,
+    /// Its skipped steps were run.
+    ran_all: bool,
 }
 
 impl<T> Parted<T> {
     pub(super) fn of(side: &Side<'_>, items: Vec<Item<T>>) -> Self {
         let (past, live) = items.into_iter().partition(|item| side.is_past(item.seq));
-        Self { past, live, begin_ms: side.past.step.ts_ms }
+        Self { past, live, begin_ms: side.past.step.ts_ms, ran_all: side.ran_all() }
     }
 
     /// How many of each key there are before the step and from it on.
@@ -33,11 +35,9 @@ impl<T> Parted<T> {
         counts
     }
 
-    /// How many of a key are near the step's beginning, before it and behind it.
-    fn near(&self, key: &str, at_ms: &impl Fn(&Item<T>) -> f64) -> (usize, usize) {
-        let is_near =
-            |item: &&Item<T>| item.key == key && (at_ms(item) - self.begin_ms).abs() <= NEAR_MS;
-        (self.past.iter().filter(is_near).count(), self.live.iter().filter(is_near).count())
+    /// Whether something is of a key and near the step's beginning.
+    fn is_near(&self, item: &Item<T>, key: &str, at_ms: &impl Fn(&Item<T>) -> f64) -> bool {
+        item.key == key && (at_ms(item) - self.begin_ms).abs() <= NEAR_MS
     }
 }
 
@@ -48,6 +48,9 @@ pub(super) fn straighten<T>(
     b: &mut Parted<T>,
     at_ms: impl Fn(&Item<T>) -> f64,
 ) -> [HashSet<u64>; 2] {
+    if !(a.ran_all && b.ran_all) {
+        return [HashSet::new(), HashSet::new()];
+    }
     let (ours, theirs) = (wanting(a, b, &at_ms), wanting(b, a, &at_ms));
     [pull(a, ours, &at_ms), pull(b, theirs, &at_ms)]
 }
@@ -81,8 +84,9 @@ fn wanting<T>(
         let (their_past, their_live) = theirs.get(key).copied().unwrap_or_default();
         let wanted = past.saturating_sub(their_past).min(their_live.saturating_sub(*live));
         if wanted > 0 {
-            let near = one.near(key, at_ms).0.min(other.near(key, at_ms).1);
-            found.push(((*key).to_owned(), wanted.min(near)));
+            let past = one.past.iter().filter(|item| one.is_near(item, key, at_ms)).count();
+            let live = other.live.iter().filter(|item| other.is_near(item, key, at_ms)).count();
+            found.push(((*key).to_owned(), wanted.min(past).min(live)));
         }
     }
     found

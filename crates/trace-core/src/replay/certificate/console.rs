@@ -17,17 +17,14 @@ use crate::trace::read::{self, text};
 /// request is told, or be about an icon.
 const ECHO: &str = "Failed to load resource:";
 
-pub(super) fn console(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
+pub(super) fn console(a: &Side<'_>, b: &Side<'_>, leaving: &Leaving) -> ChannelReport {
     let compare = |one: &Line, other: &Line| texts("text", &one.text, &other.text);
     // Pages and workers write side by side, so the order of their lines is the machine's.
     let order = |placed: &Placed<'_>| {
         if placed.moved { Alike::Equivalent } else { Alike::Identical }
     };
     let (mut left, mut right) = (Parted::of(a, items(a)), Parted::of(b, items(b)));
-    if a.ran_all() && b.ran_all() {
-        straighten(&mut left, &mut right, |item| item.known_ms);
-    }
-    let leaving = Leaving::of(a, b);
+    straighten(&mut left, &mut right, |item| item.known_ms);
     let may_lack = |of: Of, line: &Item<Line>| {
         let (page, at_ms) = (line.content.page.as_deref(), line.known_ms);
         leaving.is_on_its_way(of, page, at_ms) || leaving.had_no_time(of, page, at_ms)

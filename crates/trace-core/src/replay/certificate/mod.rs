@@ -26,6 +26,7 @@ mod unasked;
 use serde::Serialize;
 
 use self::channel::Alike;
+use self::leaving::Leaving;
 use self::order::{Mark, Order};
 pub use self::unasked::Unasked;
 use super::beside::Beside;
@@ -34,7 +35,7 @@ use super::plan::Past;
 use crate::event::{Event, Kind, ReplayStrategy};
 use crate::trace::normalise::normalise;
 use crate::trace::read::text;
-use crate::trace::{StepTree, Summary, SummaryBuilder};
+use crate::trace::{FailureSignature, StepTree, Summary, SummaryBuilder};
 
 /// One trace of the two.
 #[derive(Clone, Copy)]
@@ -213,8 +214,9 @@ impl<'r> Side<'r> {
     fn of(run: Run<'r>, from_step: u64, is_on_record: bool) -> Result<Self, ReplayError> {
         let tree = StepTree::build(run.events);
         let past = Past::of(&tree, from_step)?;
-        let summary = summary_of(run.events.iter());
-        Ok(Self { run, tree, past, summary, is_on_record })
+        let mut summary = SummaryBuilder::default();
+        run.events.iter().for_each(|event| summary.push(event));
+        Ok(Self { run, tree, past, summary: summary.finish(), is_on_record })
     }
 
     /// The events from the step on that count.
@@ -244,7 +246,12 @@ impl<'r> Side<'r> {
 
     /// The kind of failure that shows in the events that count.
     fn kind_of_failure(&self) -> Option<String> {
-        summary_of(self.all()).signature.map(|signature| signature.slug)
+        let signature = if self.is_on_record {
+            FailureSignature::of(self.all())
+        } else {
+            self.summary.signature.clone()
+        };
+        signature.map(|signature| signature.slug)
     }
 
     fn outcome(&self) -> Outcome {
@@ -269,12 +276,6 @@ fn fails_alike(a: &Side<'_>, b: &Side<'_>) -> bool {
     step(a).is_some() && step(a) == step(b) && errors.is_some_and(is_alike)
 }
 
-fn summary_of<'r>(events: impl Iterator<Item = &'r Event>) -> Summary {
-    let mut builder = SummaryBuilder::default();
-    events.for_each(|event| builder.push(event));
-    builder.finish()
-}
-
 /// Compares a replay with its record from a top-level step on. Errors: one of them has no such step.
 pub fn certificate(
     recorded: Run<'_>,
@@ -285,12 +286,13 @@ pub fn certificate(
     let side = |run| Side::of(run, from_step, is_on_record);
     let (a, b) = (side(recorded)?, side(replayed)?);
     let unasked = if is_on_record { unasked::unasked(&a) } else { Vec::new() };
+    let leaving = Leaving::of(&a, &b);
     let mut channels: Vec<ChannelReport> = [
         steps::steps(&a, &b),
         steps::assertions(&a, &b),
-        network::network(&a, &b),
+        network::network(&a, &b, &leaving),
         sockets::sockets(&a, &b),
-        console::console(&a, &b),
+        console::console(&a, &b, &leaving),
         clones::clones(&a, &b),
         storage::storage(&a, &b),
     ]

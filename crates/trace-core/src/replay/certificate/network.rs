@@ -100,17 +100,13 @@ const BURST_MS: f64 = 50.0;
 /// Answers that come so far apart come one after the other.
 const CLEARLY_MS: f64 = 100.0;
 
-pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
+pub(super) fn network(a: &Side<'_>, b: &Side<'_>, leaving: &Leaving) -> ChannelReport {
     let clocks = Clocks::new(a.summary.wall_ms, b.summary.wall_ms);
     let mut left = Parted::of(a, items(a, &HashSet::new()));
     let known: HashSet<&str> = left.live.iter().map(|item| item.key.as_str()).collect();
     let mut right = Parted::of(b, items(b, &begun_anew(b.run.events)));
     right.live.retain(|item| !item.content.is_anew || known.contains(item.key.as_str()));
-    let crossed = if a.ran_all() && b.ran_all() {
-        straighten(&mut left, &mut right, |item| item.content.span_ms.0)
-    } else {
-        Default::default()
-    };
+    let crossed = straighten(&mut left, &mut right, |item| item.content.span_ms.0);
     let (left, right) = (left.live, right.live);
     // What the machine puts before or behind the step's beginning has no order with what is near it.
     let has_crossed = |(x, y): (usize, usize)| {
@@ -146,7 +142,6 @@ pub(super) fn network(a: &Side<'_>, b: &Side<'_>) -> ChannelReport {
             }
         }
     };
-    let leaving = Leaving::of(a, b);
     let may_lack = |of: Of, item: &Item<Exchange<'_>>| {
         let Exchange { asker, page, span_ms, .. } = &item.content;
         *asker == Asker::Page && leaving.is_on_its_way(of, page.as_deref(), span_ms.0)
